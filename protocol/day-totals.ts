@@ -1,0 +1,224 @@
+/**
+ * The running totals of one trading day: adds transactions one by one and gives the parts of a day
+ * summary. Addition commutes: the same transactions in any order give the same totals. Everything
+ * is whole minor units; nothing is ever divided.
+ */
+import type { DayParts } from './day-summary.ts';
+import type { SequenceRuns } from './sequence.ts';
+import type { Line, Trade, Transaction } from './transaction.ts';
+
+/** What a void may reverse. */
+export type Voidable = Extract<Transaction, { type: 'sale' | 'refund' | 'cash-in' | 'cash-out' }>;
+
+export interface TerminalNumbers {
+  terminal: string;
+  epoch: number;
+  first: number;
+  last: number;
+  count: number;
+}
+
+interface SalesRow {
+  kind: Line['kind'];
+  category?: string | undefined;
+  taxCode?: string | undefined;
+  count: number;
+  amount: number;
+  discount: number;
+  tax: number;
+}
+
+interface CountedAmount {
+  count: number;
+  amount: number;
+}
+
+/** What `toJSON` gives and the constructor takes back: the checkpoint of a day. */
+export interface DayTotalsState {
+  counts: Record<string, number>;
+  sales: SalesRow[];
+  tenders: ({ method: string } & CountedAmount)[];
+  cash: ({ reason: string } & CountedAmount)[];
+  rounding: number;
+  overShort: number;
+  terminals: TerminalNumbers[];
+}
+
+export class DayTotals {
+  readonly #counts = new Map<string, number>();
+  readonly #sales = new Map<string, SalesRow>();
+  readonly #tenders = new Map<string, CountedAmount>();
+  readonly #cash = new Map<string, CountedAmount>();
+  readonly #terminals = new Map<string, TerminalNumbers>();
+  #rounding = 0;
+  #overShort = 0;
+
+  constructor(state?: DayTotalsState) {
+    if (state === undefined) return;
+    for (const [type, count] of Object.entries(state.counts)) this.#counts.set(type, count);
+    for (const row of state.sales) this.#sales.set(salesKey(row), { ...row });
+    for (const { method, ...sum } of state.tenders) this.#tenders.set(method, sum);
+    for (const { reason, ...sum } of state.cash) this.#cash.set(reason, sum);
+    for (const row of state.terminals) this.#terminals.set(terminalKey(row), { ...row });
+    this.#rounding = state.rounding;
+    this.#overShort = state.overShort;
+  }
+
+  /** How many messages of all types were added. */
+  get entries(): number {
+    let entries = 0;
+    for (const count of this.#counts.values()) entries += count;
+    return entries;
+  }
+
+  /**
+   * Adds one accepted message.
+   * @param target what a void reverses; needed for a void that is no training
+   */
+  add(terminal: string, transaction: Transaction, target?: Voidable): void {
+    this.#countNumber(terminal, transaction);
+    const kind = transaction.training === true ? 'training' : transaction.type;
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    if (transaction.training === true) return;
+    if (transaction.type === 'void') {
+      if (target === undefined) throw new Error(`void ${transaction.id} without its target`);
+      this.#addMoney(target, -1);
+    } else this.#addMoney(transaction, 1);
+  }
+
+  /** The counted parts of a summary, sorted as the contract says. */
+  parts(): Omit<DayParts, 'terminals'> {
+    return {
+      counts: Object.fromEntries([...this.#counts].sort(([a], [b]) => compareText(a, b))),
+      sales: [...this.#sales.values()].sort(compareSales).map(row => ({ ...row })),
+      tenders: named(this.#tenders).map(([method, sum]) => ({ method, ...sum })),
+      rounding: this.#rounding,
+      cash: named(this.#cash).map(([reason, sum]) => ({ reason, ...sum })),
+      overShort: this.#overShort,
+    };
+  }
+
+  /** The numbers each terminal used on this day, sorted by terminal and epoch. */
+  terminals(): TerminalNumbers[] {
+    return [...this.#terminals.values()]
+      .sort((a, b) => compareText(a.terminal, b.terminal) || a.epoch - b.epoch)
+      .map(row => ({ ...row }));
+  }
+
+  toJSON(): DayTotalsState {
+    return { ...this.parts(), terminals: this.terminals() };
+  }
+
+  #countNumber(terminal: string, { epoch, sequence }: Transaction): void {
+    const key = terminalKey({ terminal, epoch });
+    const row = this.#terminals.get(key);
+    if (row === undefined) {
+      this.#terminals.set(key, { terminal, epoch, first: sequence, last: sequence, count: 1 });
+      return;
+    }
+    row.first = Math.min(row.first, sequence);
+    row.last = Math.max(row.last, sequence);
+    row.count += 1;
+  }
+
+  /** @param sign −1 when a void takes it back */
+  #addMoney(transaction: Exclude<Transaction, { type: 'void' }>, sign: 1 | -1): void {
+    switch (transaction.type) {
+      case 'sale':
+      case 'refund':
+        for (const line of transaction.lines) this.#addLine(transaction, line, sign);
+        for (const { method, amount } of transaction.tenders) {
+          addTo(this.#tenders, method, sign * amount);
+        }
+        this.#rounding = plus(this.#rounding, sign * transaction.rounding);
+        return;
+      case 'cash-in':
+        addTo(this.#cash, transaction.cash.reason, sign * transaction.cash.amount);
+        return;
+      case 'cash-out':
+        addTo(this.#cash, transaction.cash.reason, -sign * transaction.cash.amount);
+        return;
+      case 'cash-count': {
+        const { counted, expected } = transaction.cash;
+        if (expected !== undefined) this.#overShort = plus(this.#overShort, counted - expected);
+        return;
+      }
+      case 'no-sale':
+        return;
+    }
+  }
+
+  #addLine(trade: Trade, line: Line, sign: 1 | -1): void {
+    const { kind, category, taxCode } = line;
+    const key = salesKey(line);
+    let row = this.#sales.get(key);
+    if (row === undefined) {
+      row = { kind, count: 0, amount: 0, discount: 0, tax: 0 };
+      if (category !== undefined) row.category = category;
+      if (taxCode !== undefined) row.taxCode = taxCode;
+      this.#sales.set(key, row);
+    }
+    row.count += 1;
+    row.amount = plus(row.amount, sign * line.amount);
+    row.discount = plus(row.discount, sign * lineSign(trade, line) * line.discount);
+    row.tax = plus(row.tax, sign * line.tax);
+  }
+}
+
+/** The gaps of a day: numbers after the terminal's last on any earlier date that nobody has sent. */
+export function missingNumbers(
+  row: TerminalNumbers,
+  lastOnEarlierDates: number,
+  taken: SequenceRuns,
+): [number, number][] {
+  return taken.missing(lastOnEarlierDates + 1, row.last);
+}
+
+/** Code-unit order, as JavaScript compares strings; absent first. */
+export function compareText(a: string | undefined, b: string | undefined): number {
+  if (a === b) return 0;
+  if (a === undefined) return -1;
+  if (b === undefined) return 1;
+  return a < b ? -1 : 1;
+}
+
+export function compareSales(
+  a: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>,
+  b: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>,
+): number {
+  return (
+    compareText(a.kind, b.kind) ||
+    compareText(a.category, b.category) ||
+    compareText(a.taxCode, b.taxCode)
+  );
+}
+
+/** A line given away whole has no sign of its own: it takes its receipt's. */
+function lineSign(trade: Trade, line: Line): 1 | -1 {
+  if (line.amount !== 0) return line.amount < 0 ? -1 : 1;
+  return trade.type === 'refund' ? -1 : 1;
+}
+
+function salesKey(row: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>): string {
+  return JSON.stringify([row.kind, row.category ?? null, row.taxCode ?? null]);
+}
+
+function terminalKey(row: { terminal: string; epoch: number }): string {
+  return `${row.terminal} ${row.epoch}`;
+}
+
+function named(sums: ReadonlyMap<string, CountedAmount>): [string, CountedAmount][] {
+  return [...sums].sort(([a], [b]) => compareText(a, b));
+}
+
+function addTo(sums: Map<string, CountedAmount>, name: string, amount: number): void {
+  const sum = sums.get(name) ?? { count: 0, amount: 0 };
+  sums.set(name, { count: sum.count + 1, amount: plus(sum.amount, amount) });
+}
+
+/** Integer addition without −0, refused beyond what a double holds exactly. */
+function plus(a: number, b: number): number {
+  const sum = a + b;
+  if (!Number.isSafeInteger(sum)) throw new RangeError('a total left the safe integers');
+  return sum === 0 ? 0 : sum;
+}

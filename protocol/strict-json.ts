@@ -1,0 +1,122 @@
+/**
+ * JSON as the wire contract wants it. `JSON.parse` is too kind for money: of two equal keys it keeps
+ * the last, and it lets lone surrogates through. Comes in: bytes. Goes out: the value and the same
+ * text without white space between tokens (one journal line, numbers as they were written).
+ */
+import { isUtf8 } from 'node:buffer';
+
+export const DEPTH_MAX = 32;
+
+export type StrictJson =
+  | { ok: true; value: unknown; compact: string }
+  | { ok: false; code: 'not-utf8' | 'not-json' | 'too-deep'; message: string; path: string };
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Never throws. Refuses: invalid UTF-8, a byte order mark, duplicate keys, lone surrogates, depth > 32. */
+export function parseStrictJson(bytes: Buffer): StrictJson {
+  if (!isUtf8(bytes)) {
+    return refuse('not-utf8', 'the message is not valid UTF-8; encode the JSON text as UTF-8');
+  }
+  const text = bytes.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return refuse('not-json', `the message is not JSON: ${cause}`);
+  }
+  return scan(text, value);
+}
+
+/** One walk over text that is known to be JSON: depth, keys, surrogates, white space. */
+function scan(text: string, value: unknown): StrictJson {
+  const keysOfDepth: (Set<string> | undefined)[] = [];
+  let depth = 0;
+  let compact = '';
+  let keptFrom = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charCodeAt(i);
+    if (char === QUOTE) {
+      const end = endOfString(text, i);
+      if (holdsLoneSurrogate(text, i, end)) {
+        return refuse('not-json', 'a string holds half of a surrogate pair (\\ud800 … \\udfff)');
+      }
+      const keys = keysOfDepth[depth];
+      if (keys !== undefined && isKey(text, end)) {
+        const key = keyAt(text, i, end);
+        if (keys.has(key)) return refuse('not-json', `the key ${JSON.stringify(key)} stands twice`);
+        keys.add(key);
+      }
+      i = end;
+    } else if (char === 0x7b || char === 0x5b) {
+      depth += 1;
+      if (depth > DEPTH_MAX) return refuse('too-deep', `nested deeper than ${DEPTH_MAX} levels`);
+      keysOfDepth[depth] = char === 0x7b ? new Set() : undefined;
+    } else if (char === 0x7d || char === 0x5d) depth -= 1;
+    else if (isSpace(char)) {
+      compact += text.slice(keptFrom, i);
+      keptFrom = i + 1;
+    }
+  }
+  return { ok: true, value, compact: compact + text.slice(keptFrom) };
+}
+
+function refuse(code: 'not-utf8' | 'not-json' | 'too-deep', message: string): StrictJson {
+  return { ok: false, code, message, path: '' };
+}
+
+function isSpace(char: number): boolean {
+  return char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09;
+}
+
+/** Index of the quote that closes the string opened at `start`. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+function isEscaped(text: string, index: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(index - 1 - backslashes) === BACKSLASH) backslashes += 1;
+  return backslashes % 2 === 1;
+}
+
+function isKey(text: string, end: number): boolean {
+  let next = end + 1;
+  while (isSpace(text.charCodeAt(next))) next += 1;
+  return text.charCodeAt(next) === 0x3a;
+}
+
+function keyAt(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end);
+  return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+}
+
+/** Bytes were valid UTF-8, so only a `\ud…` escape can write half a pair. */
+function holdsLoneSurrogate(text: string, start: number, end: number): boolean {
+  const backslash = text.indexOf('\\', start);
+  if (backslash === -1 || backslash > end) return false;
+  const raw = text.slice(start, end + 1);
+  if (!/\\u[dD][89a-fA-F]/.test(raw)) return false;
+  return !(JSON.parse(raw) as string).isWellFormed();
+}
+
+/** Same JSON value: object keys in any order, numbers by value. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => sameJson(item, b[index]));
+  }
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every(
+    key =>
+      Object.hasOwn(b, key) &&
+      sameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+  );
+}
