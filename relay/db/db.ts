@@ -1,0 +1,56 @@
+/**
+ * The relay's database as the rest of the relay sees it: rows by table and key, changed in
+ * transactions. Two implementations (lowdb.ts, postgres.ts) pass one suite of tests. Promise: when
+ * `write` resolves, all of its changes survive the plug; when it rejects, none was made.
+ */
+import type { Tables } from './records.ts';
+
+export type TableName = keyof Tables;
+
+/** Keys are ASCII; a range is half open and in code-unit order. */
+export interface KeyRange {
+  /** First key, included. */
+  from?: string;
+  /** End, excluded. */
+  to?: string;
+  /** At most this many rows, 10,000 by default. */
+  limit?: number;
+  /** Newest (highest) keys first. */
+  reverse?: boolean;
+}
+
+export interface Row<Name extends TableName> {
+  key: string;
+  value: Tables[Name];
+}
+
+export interface Reader {
+  get<Name extends TableName>(table: Name, key: string): Promise<Tables[Name] | undefined>;
+  list<Name extends TableName>(table: Name, range?: KeyRange): Promise<Row<Name>[]>;
+}
+
+export interface Writer extends Reader {
+  /** Inserts or replaces the row. The value is copied: later changes to the object do not count. */
+  put<Name extends TableName>(table: Name, key: string, value: Tables[Name]): Promise<void>;
+  remove<Name extends TableName>(table: Name, key: string): Promise<void>;
+}
+
+export interface Db extends Reader {
+  /**
+   * Runs `work` as one transaction: it sees its own changes, nobody else sees them before the end,
+   * and no other transaction changes what it has read meanwhile (it may be run again for that: it
+   * must do nothing but read and write rows). A throw in `work` undoes everything and is passed on.
+   */
+  write<Result>(work: (tx: Writer) => Promise<Result>): Promise<Result>;
+  /** Finishes work in hand and lets go of files or connections. */
+  close(): Promise<void>;
+}
+
+/** All keys that begin with `prefix`. */
+export function keysUnder(prefix: string): KeyRange {
+  return { from: prefix, to: `${prefix}\uffff` };
+}
+
+export function dayKey(store: string, date: string): string {
+  return `${store}/${date}`;
+}

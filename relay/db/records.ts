@@ -1,0 +1,266 @@
+/**
+ * The rows of the relay's database: plain JSON, one type per table. Instants are RFC 3339 texts in
+ * UTC, money is whole minor units, and what is secret stands in here only sealed or hashed.
+ */
+import type { DayProgress, Heartbeat, StoreSettings } from '../../protocol/agent-relay.ts';
+import type { DayParts } from '../../protocol/day-summary.ts';
+import type { PublicJwk } from '../../protocol/signing.ts';
+import type { Mapping } from '../books/mapping.ts';
+import type { PlannedDocument } from '../books/plan.ts';
+import type { Chart } from '../xero/chart.ts';
+
+/** Table name → row. The key of each is named in its comment. */
+export interface Tables {
+  /** Key `relay`. */
+  settings: RelaySettings;
+  /** Key: store id. */
+  stores: StoreRecord;
+  /** Key: kid of an agent's key. */
+  agentKeys: AgentKeyRecord;
+  /** Key: base64url SHA-256 of the code. */
+  enrolmentCodes: EnrolmentCodeRecord;
+  /** Key: store id. */
+  heartbeats: HeartbeatRecord;
+  /** Key: `<store>/<date>`. */
+  days: DayRecord;
+  /** Key: `<store>/<digest>`: every summary that ever came, as it was signed. */
+  summaries: SummaryRecord;
+  /** Key: connection id. */
+  connections: ConnectionRecord;
+  /** Key: `state` of a consent under way. */
+  consents: ConsentRecord;
+  /** Key: organisation (tenant) id: what the mapping page offers. */
+  charts: Chart;
+  /** Key: user id. */
+  users: UserRecord;
+  /** Key: base64url SHA-256 of a one-time link's code. */
+  links: LinkRecord;
+  /** Key: session id (hashed). */
+  sessions: SessionRecord;
+  /** Key: token's name. */
+  apiTokens: ApiTokenRecord;
+  /** Key: `<at>/<random>`, so that the order of keys is the order of time. */
+  audit: AuditRecord;
+  /** Key: lease name. */
+  leases: LeaseRecord;
+}
+
+export interface RelaySettings {
+  version: 1;
+  /** The relay's own Ed25519 private JWK, sealed: signs receipts and answers. */
+  signingKey: string;
+}
+
+export interface StoreRecord extends StoreSettings {
+  /** Stands in document numbers; never changes. */
+  slug: string;
+  createdAt: string;
+  closedAt?: string;
+  /** The newest accepted summary of the chain. */
+  head: { number: number; digest: string };
+  /** What HQ saved on the settings page; absent before. */
+  books?: StoreBooks;
+  /** Commands for the agent that it has not obeyed yet. */
+  commands: { id: string; kind: 'close' | 'confirm-clock'; date?: string }[];
+}
+
+export interface StoreBooks {
+  connection: string;
+  organisation: string;
+  mapping: Mapping;
+  /** First business date that is posted by itself. */
+  postFrom: string;
+  savedAt: string;
+}
+
+export interface AgentKeyRecord {
+  store: string;
+  jwk: PublicJwk;
+  enrolledAt: string;
+  revokedAt?: string;
+}
+
+export interface EnrolmentCodeRecord {
+  store: string;
+  createdAt: string;
+  expiresAt: string;
+  /** The key that used it: the same code and key repeat the same answer. */
+  usedBy?: string;
+}
+
+export interface HeartbeatRecord {
+  receivedAt: string;
+  heartbeat: Heartbeat;
+  /** Instances seen lately, newest first: two that alternate are a cloned disk. */
+  instances: string[];
+  /** Agent's clock minus relay's, ms. */
+  clockSkewMs: number;
+}
+
+export type DayState = DayProgress['state'];
+
+/** Why a day waits: a code, a sentence for a bookkeeper, and what to do. */
+export interface Reason {
+  code: string;
+  message: string;
+  fix: string;
+  /** Xero's own words, as they came. */
+  raw?: string;
+}
+
+export interface DayRecord {
+  store: string;
+  date: string;
+  state: DayState;
+  reasons: Reason[];
+  /** Accepted revisions, oldest first. */
+  revisions: RevisionRecord[];
+  keptAside: {
+    revision: number;
+    number: number;
+    digest: string;
+    reason: string;
+    receivedAt: string;
+  }[];
+  /** What stands in Xero or is on its way there, oldest first. */
+  documents: DocumentRecord[];
+  /** HQ said: not yet. */
+  heldBy?: string;
+  /** HQ said: post although it is before the connection, or has gaps. */
+  releasedBy?: string;
+  /** Earliest next try of a waiting day. */
+  nextTryAt?: string;
+  /** What happened and who did it, oldest first, at most EVENTS_MAX. */
+  events: { at: string; who: string; what: string }[];
+}
+
+export interface RevisionRecord {
+  revision: number;
+  number: number;
+  digest: string;
+  receivedAt: string;
+  closedAt: string;
+  quarantined: number;
+  damaged: number;
+  parts: DayParts;
+}
+
+/** One Xero document: the outbox item before it is sent, and its fate after. */
+export interface DocumentRecord {
+  plan: PlannedDocument;
+  /** The revision whose difference to the one before it posts. */
+  revision: number;
+  /** `planned` is durable before anything is sent; see books/poster. */
+  state: 'planned' | 'created' | 'paid' | 'reconciled' | 'drafted' | 'gone';
+  /** Xero's id once known. */
+  xeroId?: string;
+  /** The create request in flight: exact body and key, stored before it is sent. */
+  request?: StoredRequest;
+  /** The payments request in flight. */
+  paymentsRequest?: StoredRequest;
+  /** Xero payment ids by tender. */
+  payments: { tender: string; xeroId: string; amount: number }[];
+  /** What was read back, minor units. */
+  readBack?: ReadBack;
+  postedAt?: string;
+}
+
+export interface StoredRequest {
+  idempotencyKey: string;
+  /** JSON as it is given to the Xero adapter. */
+  body: string;
+  /** When it was last sent; absent before the first time. */
+  sentAt?: string;
+}
+
+export interface ReadBack {
+  at: string;
+  status: string;
+  total: number;
+  tax: number;
+  amountDue: number;
+  payments: { reference: string; account: string; amount: number }[];
+}
+
+export interface SummaryRecord {
+  store: string;
+  date: string;
+  revision: number;
+  number: number;
+  /** The compact JWS as it came. */
+  jws: string;
+  /** The relay's signed receipt as it was given. */
+  receipt: string;
+  receivedAt: string;
+}
+
+export interface ConnectionRecord {
+  id: string;
+  clientId: string;
+  /** Sealed. */
+  clientSecret: string;
+  /** Sealed token set; absent before the consent. */
+  tokens?: string;
+  /** The token set before the last refresh, sealed: valid for 30 minutes if the answer was lost. */
+  previousTokens?: string;
+  refreshedAt?: string;
+  organisations: { id: string; name: string; connectionId: string }[];
+  state: 'new' | 'connected' | 'disconnected';
+  createdAt: string;
+  createdBy: string;
+}
+
+export interface ConsentRecord {
+  connection: string;
+  user: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export type Role = 'admin' | 'bookkeeper' | 'viewer';
+
+export interface UserRecord {
+  id: string;
+  email: string;
+  /** `scrypt$N$r$p$salt$hash`, base64url. */
+  password: string;
+  role: Role;
+  createdAt: string;
+  /** Sessions made before this instant are over. */
+  sessionsFrom: string;
+}
+
+export interface LinkRecord {
+  kind: 'setup' | 'invite' | 'reset';
+  role: Role;
+  user?: string;
+  expiresAt: string;
+}
+
+export interface SessionRecord {
+  data: string;
+  expiresAt: string;
+}
+
+export interface ApiTokenRecord {
+  name: string;
+  /** base64url SHA-256 of the token. */
+  hash: string;
+  role: Role;
+  createdAt: string;
+  revokedAt?: string;
+}
+
+export interface AuditRecord {
+  at: string;
+  who: string;
+  what: string;
+  details: Record<string, unknown>;
+}
+
+export interface LeaseRecord {
+  holder: string;
+  /** Rises with every new holder: writes of an older one are refused. */
+  token: number;
+  until: string;
+}
