@@ -48,13 +48,13 @@ export function toDecimal(amountMinor: number, currency: string): number {
 
 /**
  * A decimal number of Xero's JSON → minor units. Undefined when it is no number or not a whole
- * number of minor units (a document with half cents is never ours).
+ * number of minor units (a document with half cents is never ours): it must be the very double that
+ * the minor units would be written as, since a fixed tolerance is too strict for large amounts.
  */
 export function fromDecimal(value: unknown, currency: string): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  const scaled = value * 10 ** exponentOf(currency);
-  const minor = Math.round(scaled);
-  if (!Number.isSafeInteger(minor) || Math.abs(scaled - minor) > 1e-4) return undefined;
+  const minor = Math.round(value * 10 ** exponentOf(currency));
+  if (!Number.isSafeInteger(minor) || toDecimal(minor, currency) !== value) return undefined;
   return minor === 0 ? 0 : minor;
 }
 
@@ -71,6 +71,7 @@ export function sumMinor(amounts: Iterable<number>): number {
  * earlier part. The parts add up to the amount exactly and carry its sign.
  */
 export function splitMinor(amountMinor: number, weights: readonly number[]): number[] {
+  if (weights.some(weight => weight < 0)) throw new RangeError('weights must not be negative');
   const total = weights.reduce((sum, weight) => sum + BigInt(weight), 0n);
   if (total <= 0n) throw new RangeError('weights must add up to more than nothing');
   const sign = amountMinor < 0 ? -1 : 1;
