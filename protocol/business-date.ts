@@ -6,6 +6,7 @@
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+const OLDEST_RULE_MS = Date.UTC(1800, 0, 1);
 
 /** When a store's trading day turns. */
 export interface Calendar {
@@ -19,21 +20,28 @@ export interface Calendar {
 export const DATE_PATTERN =
   /^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))$/;
 
-/** RFC 3339 section 5.6 `date-time` with an offset; the second may be 60 (leap second). */
+/**
+ * RFC 3339 section 5.6 `date-time` with an offset; the second may be 60 (leap second). Years 0001 to
+ * 9998: at the edges a zone would lead to a date that has no four-digit year.
+ */
 export const INSTANT_PATTERN =
-  /^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+  /^(?!0000|9999)(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+export const INSTANT_WORDS =
+  'must be a date and time with offset (RFC 3339), e.g. 2026-11-22T19:04:11+08:00';
 
 export const CUT_OVER_PATTERN = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 
 /** Milliseconds since 1970 of a text that matches INSTANT_PATTERN; a leap second counts as :59. */
 export function parseInstant(text: string): number {
-  const instantMs = Date.parse(text.toUpperCase().replace(/^(.{17})60/, '$159'));
+  const instantMs = Date.parse(text.toUpperCase().replace(/(?<=^.{17})60/, '59'));
   if (Number.isNaN(instantMs)) throw new RangeError(`not an RFC 3339 instant: ${text}`);
   return instantMs;
 }
 
-/** True when Node's zone data knows the name. */
+/** True when Node's zone data knows the name; a bare offset such as `+08:00` is no zone. */
 export function isTimezone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
     formatterOf(name);
     return true;
@@ -90,9 +98,13 @@ export function formatInstant(instantMs: number, timezone: string): string {
   return `${wall}${offsetMs < 0 ? '-' : '+'}${hours}:${rest}`;
 }
 
-/** The wall clock's distance from UTC at an instant, ms, east positive. */
+/**
+ * The wall clock's distance from UTC at an instant, ms, east positive. No zone has a rule before
+ * 1800 (local mean time until then), and Date.UTC reads the years 0–99 as 1900–1999: a till with an
+ * empty battery may well send one of those.
+ */
 export function offsetAt(instantMs: number, timezone: string): number {
-  const wholeSecondMs = Math.floor(instantMs / 1000) * 1000;
+  const wholeSecondMs = Math.floor(Math.max(instantMs, OLDEST_RULE_MS) / 1000) * 1000;
   const part: Record<string, number> = {};
   for (const { type, value } of formatterOf(timezone).formatToParts(wholeSecondMs)) {
     part[type] = Number(value);
