@@ -4,6 +4,7 @@
  * text without white space between tokens (one journal line, numbers as they were written).
  */
 import { isUtf8 } from 'node:buffer';
+import { quoted } from './schema-words.ts';
 
 export const DEPTH_MAX = 32;
 
@@ -32,6 +33,7 @@ export function parseStrictJson(bytes: Buffer): StrictJson {
 
 /** One walk over text that is known to be JSON: depth, keys, surrogates, white space. */
 function scan(text: string, value: unknown): StrictJson {
+  const hasEscapes = text.includes('\\');
   const keysOfDepth: (Set<string> | undefined)[] = [];
   let depth = 0;
   let compact = '';
@@ -40,13 +42,13 @@ function scan(text: string, value: unknown): StrictJson {
     const char = text.charCodeAt(i);
     if (char === QUOTE) {
       const end = endOfString(text, i);
-      if (holdsLoneSurrogate(text, i, end)) {
+      if (hasEscapes && holdsLoneSurrogate(text.slice(i, end + 1))) {
         return refuse('not-json', 'a string holds half of a surrogate pair (\\ud800 … \\udfff)');
       }
       const keys = keysOfDepth[depth];
       if (keys !== undefined && isKey(text, end)) {
         const key = keyAt(text, i, end);
-        if (keys.has(key)) return refuse('not-json', `the key ${JSON.stringify(key)} stands twice`);
+        if (keys.has(key)) return refuse('not-json', `the key ${quoted(key)} stands twice`);
         keys.add(key);
       }
       i = end;
@@ -96,10 +98,7 @@ function keyAt(text: string, start: number, end: number): string {
 }
 
 /** Bytes were valid UTF-8, so only a `\ud…` escape can write half a pair. */
-function holdsLoneSurrogate(text: string, start: number, end: number): boolean {
-  const backslash = text.indexOf('\\', start);
-  if (backslash === -1 || backslash > end) return false;
-  const raw = text.slice(start, end + 1);
+function holdsLoneSurrogate(raw: string): boolean {
   if (!/\\u[dD][89a-fA-F]/.test(raw)) return false;
   return !(JSON.parse(raw) as string).isWellFormed();
 }

@@ -4,8 +4,9 @@
  * that need the shop's memory (duplicates, currency, dates, voids) are the agent's intake.
  */
 import { z } from 'zod';
-import { DATE_PATTERN, INSTANT_PATTERN } from './business-date.ts';
+import { DATE_PATTERN, INSTANT_PATTERN, INSTANT_WORDS } from './business-date.ts';
 import { AMOUNT_MAX, CURRENCY_PATTERN } from './money.ts';
+import { parseWith } from './schema-words.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** Largest payload that is read as a transaction: 64 KiB. */
@@ -36,8 +37,9 @@ export interface Problem {
   path: string;
 }
 
-/** 1–`max` characters (code points) that hold something to read. */
-const text = (max: number) => z.string().regex(new RegExp(`^[\\s\\S]{1,${max}}$`, 'u'));
+/** 1–`max` characters, counted as code points (as JSON Schema's maxLength would). */
+const text = (max: number) =>
+  z.string().regex(new RegExp(`^[\\s\\S]{1,${max}}$`, 'u'), `must have 1 to ${max} characters`);
 const amount = z.int().min(-AMOUNT_MAX).max(AMOUNT_MAX);
 const amountFromZero = z.int().min(0).max(AMOUNT_MAX);
 
@@ -55,8 +57,8 @@ export type LineKind = (typeof LINE_KINDS)[number];
 const lineSchema = z
   .object({
     kind: z.enum(LINE_KINDS),
-    sku: text(255).optional(),
-    name: text(255).optional(),
+    sku: z.string().optional(),
+    name: z.string().optional(),
     category: text(255).optional(),
     quantity: z.number().min(-AMOUNT_MAX).max(AMOUNT_MAX).default(1),
     amount: amount.describe('what the customer pays for the line, minor units, tax included'),
@@ -78,10 +80,13 @@ const common = {
   id: text(64).describe('unique for ever within the store; repeated when resent'),
   epoch: z.int().min(1).default(1),
   sequence: z.int().min(1),
-  receipt: text(255).optional(),
-  occurredAt: z.string().regex(INSTANT_PATTERN).describe('RFC 3339 with offset'),
-  businessDate: z.string().regex(DATE_PATTERN).optional(),
-  currency: z.string().regex(CURRENCY_PATTERN).describe('ISO 4217'),
+  receipt: z.string().optional(),
+  occurredAt: z.string().regex(INSTANT_PATTERN, INSTANT_WORDS).describe('RFC 3339 with offset'),
+  businessDate: z.string().regex(DATE_PATTERN, 'must be a date, YYYY-MM-DD').optional(),
+  currency: z
+    .string()
+    .regex(CURRENCY_PATTERN, 'must be three capital letters (ISO 4217)')
+    .describe('ISO 4217'),
   training: z.boolean().optional(),
 };
 
@@ -97,20 +102,30 @@ const cashMoved = z.object({
   reason: text(64),
 });
 
+/** Said instead of zod's words when `type` is none of the seven or is not there. */
+const typeWords = (issue: { code?: string | undefined }) =>
+  issue.code === 'invalid_union'
+    ? 'must be sale, refund, void, cash-in, cash-out, cash-count or no-sale'
+    : undefined;
+
 export const transactionSchema = z
-  .discriminatedUnion('type', [
-    z.object({ type: z.literal('sale'), ...trade }),
-    z.object({ type: z.literal('refund'), ...trade }),
-    z.object({ type: z.literal('void'), ...common, voids: text(64) }),
-    z.object({ type: z.literal('cash-in'), ...common, cash: cashMoved }),
-    z.object({ type: z.literal('cash-out'), ...common, cash: cashMoved }),
-    z.object({
-      type: z.literal('cash-count'),
-      ...common,
-      cash: z.object({ counted: amountFromZero, expected: amount.optional() }),
-    }),
-    z.object({ type: z.literal('no-sale'), ...common }),
-  ])
+  .discriminatedUnion(
+    'type',
+    [
+      z.object({ type: z.literal('sale'), ...trade }),
+      z.object({ type: z.literal('refund'), ...trade }),
+      z.object({ type: z.literal('void'), ...common, voids: text(64) }),
+      z.object({ type: z.literal('cash-in'), ...common, cash: cashMoved }),
+      z.object({ type: z.literal('cash-out'), ...common, cash: cashMoved }),
+      z.object({
+        type: z.literal('cash-count'),
+        ...common,
+        cash: z.object({ counted: amountFromZero, expected: amount.optional() }),
+      }),
+      z.object({ type: z.literal('no-sale'), ...common }),
+    ],
+    { error: typeWords },
+  )
   .meta({ title: 'Tillbook transaction, version 1' });
 
 export type Transaction = z.infer<typeof transactionSchema>;
@@ -139,21 +154,35 @@ export function parseTransaction(bytes: Buffer): ParsedTransaction {
   }
   const json = parseStrictJson(bytes);
   if (!json.ok) return problem(json.code, json.message, json.path);
-  const parsed = transactionSchema.safeParse(json.value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const path = pathOf(issue?.path ?? []);
-    return problem('schema', `${path || 'the message'}: ${issue?.message ?? 'is wrong'}`, path);
-  }
+  const parsed = parseWith(transactionSchema, json.value, 'the message');
+  if (!parsed.ok) return problem('schema', parsed.message, parsed.path);
   const broken = checkTransaction(parsed.data);
   if (broken !== undefined) return { ok: false, problem: broken };
   return { ok: true, transaction: parsed.data, value: json.value, compact: json.compact };
 }
 
-/** The rules across fields, which a JSON Schema cannot say: tax, signs and the balance. */
+/** The rules across fields, which a JSON Schema cannot say: size, tax, signs and the balance. */
 export function checkTransaction(transaction: Transaction): Problem | undefined {
   if (transaction.type !== 'sale' && transaction.type !== 'refund') return undefined;
-  return checkTax(transaction) ?? checkSign(transaction) ?? checkBalance(transaction);
+  return (
+    checkSize(transaction) ??
+    checkTax(transaction) ??
+    checkSign(transaction) ??
+    checkBalance(transaction)
+  );
+}
+
+/**
+ * One receipt's amounts together stay within the limit of a single one: a broken till cannot drive
+ * the day's totals out of the integers that a double holds exactly.
+ */
+function checkSize({ lines, tenders }: Trade): Problem | undefined {
+  const moved = lines.reduce((sum, line) => sum + Math.abs(line.amount), 0);
+  const given = lines.reduce((sum, line) => sum + line.discount, 0);
+  const paid = tenders.reduce((sum, tender) => sum + Math.abs(tender.amount), 0);
+  if (Math.max(moved, given, paid) <= AMOUNT_MAX) return undefined;
+  const path = paid > AMOUNT_MAX ? 'tenders' : 'lines';
+  return broken('schema', `${path} add up to more than ${AMOUNT_MAX}, whatever the sign`, path);
 }
 
 function checkTax(trade: Trade): Problem | undefined {
@@ -202,12 +231,4 @@ function broken(code: ProblemCode, message: string, path: string): Problem {
 
 function problem(code: ProblemCode, message: string, path: string): ParsedTransaction {
   return { ok: false, problem: { code, message, path } };
-}
-
-/** `['lines', 0, 'amount']` → `lines[0].amount`. */
-export function pathOf(parts: readonly PropertyKey[]): string {
-  return parts
-    .map(part => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '');
 }
