@@ -6,8 +6,9 @@
 import { z } from 'zod';
 import { DATE_PATTERN, INSTANT_PATTERN } from './business-date.ts';
 import { compareSales, compareText } from './day-totals.ts';
-import { CURRENCY_PATTERN } from './money.ts';
-import { LINE_KINDS, pathOf } from './transaction.ts';
+import { CURRENCY_PATTERN, sumMinor } from './money.ts';
+import { parseWith } from './schema-words.ts';
+import { LINE_KINDS } from './transaction.ts';
 
 const count = z.int().min(0);
 /** A day's total: any sign, wider than one message's amount. */
@@ -80,44 +81,82 @@ export type ParsedSummary =
 
 /** Schema, sums and order; never throws. */
 export function parseDaySummary(value: unknown): ParsedSummary {
-  const parsed = daySummarySchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const path = pathOf(issue?.path ?? []);
-    return { ok: false, message: `${path || 'the summary'}: ${issue?.message ?? 'wrong'}`, path };
-  }
+  const parsed = parseWith(daySummarySchema, value, 'the summary');
+  if (!parsed.ok) return parsed;
   const broken = checkDaySummary(parsed.data);
   return broken === undefined ? { ok: true, summary: parsed.data } : { ok: false, ...broken };
 }
 
+/** What is wrong and where: `path` as in `terminals[0].missing`. */
+export interface BrokenSummary {
+  message: string;
+  path: string;
+}
+
 /** What does not add up or stands in the wrong order, if anything. */
-export function checkDaySummary(
-  summary: DaySummary,
-): { message: string; path: string } | undefined {
-  const sold = sum(summary.sales, row => row.amount) + summary.rounding;
-  const paid = sum(summary.tenders, row => row.amount);
+export function checkDaySummary(summary: DaySummary): BrokenSummary | undefined {
+  return (
+    checkMoney(summary) ??
+    checkEntries(summary) ??
+    checkNumbers(summary.terminals) ??
+    checkChainStart(summary) ??
+    checkOrder(summary)
+  );
+}
+
+/** Exact even where forged totals leave the integers that a double holds. */
+function checkMoney(summary: DaySummary): BrokenSummary | undefined {
+  const gross = exactSum(summary.sales, row => row.amount);
+  const sold = gross + BigInt(summary.rounding);
+  const paid = exactSum(summary.tenders, row => row.amount);
   if (sold !== paid) {
     return {
       path: 'tenders',
       message: `sales plus rounding make ${sold}, tenders make ${paid}: they must be equal`,
     };
   }
-  const counted = sum(Object.values(summary.counts), value => value);
-  const numbered = sum(summary.terminals, row => row.count);
-  if (summary.journal.entries !== counted || counted !== numbered) {
-    return {
-      path: 'journal.entries',
-      message: `entries ${summary.journal.entries}, counts ${counted}, terminals ${numbered}: they must be equal`,
-    };
-  }
-  const terminal = summary.terminals.find(row => row.first > row.last);
-  if (terminal !== undefined) {
-    return { path: 'terminals', message: `${terminal.terminal}: first is after last` };
-  }
-  return checkOrder(summary);
+  const tax = exactSum(summary.sales, row => row.tax);
+  const cash = exactSum(summary.cash, row => row.amount);
+  if ([gross, paid, tax, cash].every(isSafe)) return undefined;
+  return { path: 'sales', message: 'the totals are too large to be counted in whole minor units' };
 }
 
-function checkOrder(summary: DaySummary): { message: string; path: string } | undefined {
+function checkEntries(summary: DaySummary): BrokenSummary | undefined {
+  const entries = BigInt(summary.journal.entries);
+  const counted = exactSum(Object.values(summary.counts), value => value);
+  const numbered = exactSum(summary.terminals, row => row.count);
+  if (entries === counted && counted === numbered) return undefined;
+  const message = `entries ${entries}, counts ${counted}, terminals ${numbered}: they must be equal`;
+  return { path: 'journal.entries', message };
+}
+
+/** The numbers of a terminal are distinct, and its last one is not missing. */
+function checkNumbers(rows: DaySummary['terminals']): BrokenSummary | undefined {
+  for (const [index, row] of rows.entries()) {
+    const path = `terminals[${index}]`;
+    if (row.first > row.last) return { path, message: `${path}: first is after last` };
+    if (row.count > row.last - row.first + 1) {
+      return { path, message: `${path}: more messages than numbers from first to last` };
+    }
+    const { missing } = row;
+    const inOrder = missing.every(
+      ([first, last], i) => first <= last && first > (missing[i - 1]?.[1] ?? 0) && last < row.last,
+    );
+    if (!inOrder) {
+      const message = `${path}.missing: runs must rise, not overlap, and end before ${row.last}`;
+      return { path: `${path}.missing`, message };
+    }
+  }
+  return undefined;
+}
+
+function checkChainStart({ number, previous }: DaySummary): BrokenSummary | undefined {
+  if ((number === 1) === (previous === '')) return undefined;
+  const message = 'previous must be empty for number 1 and the digest of the one before otherwise';
+  return { path: 'previous', message };
+}
+
+function checkOrder(summary: DaySummary): BrokenSummary | undefined {
   const unsorted =
     (!isSorted(summary.sales, compareSales) && 'sales') ||
     (!isSorted(summary.tenders, (a, b) => compareText(a.method, b.method)) && 'tenders') ||
@@ -135,16 +174,20 @@ function isSorted<Row>(rows: readonly Row[], compare: (a: Row, b: Row) => number
   return rows.every((row, i) => i === 0 || compare(rows[i - 1] as Row, row) < 0);
 }
 
-function sum<Row>(rows: readonly Row[], amount: (row: Row) => number): number {
-  return rows.reduce((total, row) => total + amount(row), 0);
+function exactSum<Row>(rows: readonly Row[], amount: (row: Row) => number): bigint {
+  return rows.reduce((total, row) => total + BigInt(amount(row)), 0n);
+}
+
+function isSafe(total: bigint): boolean {
+  return total <= BigInt(Number.MAX_SAFE_INTEGER) && total >= BigInt(Number.MIN_SAFE_INTEGER);
 }
 
 /** Σ sales.amount of all kinds, without rounding, minor units. */
 export function grossOf(parts: Pick<DayParts, 'sales'>): number {
-  return sum(parts.sales, row => row.amount);
+  return sumMinor(parts.sales.map(row => row.amount));
 }
 
 /** Σ sales.tax, minor units. */
 export function taxOf(parts: Pick<DayParts, 'sales'>): number {
-  return sum(parts.sales, row => row.tax);
+  return sumMinor(parts.sales.map(row => row.tax));
 }

@@ -1,7 +1,7 @@
 /**
  * The running totals of one trading day: adds transactions one by one and gives the parts of a day
- * summary. Addition commutes: the same transactions in any order give the same totals. Everything
- * is whole minor units; nothing is ever divided.
+ * summary. Addition commutes: the same transactions in any order give the same totals, as long as
+ * `hasRoomFor` said yes to each. Everything is whole minor units; nothing is ever divided.
  */
 import type { DayParts } from './day-summary.ts';
 import type { SequenceRuns } from './sequence.ts';
@@ -42,6 +42,8 @@ export interface DayTotalsState {
   rounding: number;
   overShort: number;
   terminals: TerminalNumbers[];
+  /** Sum of every amount without its sign; a signed summary that is built on has none. */
+  volume?: number;
 }
 
 export class DayTotals {
@@ -52,16 +54,23 @@ export class DayTotals {
   readonly #terminals = new Map<string, TerminalNumbers>();
   #rounding = 0;
   #overShort = 0;
+  #volume = 0;
 
   constructor(state?: DayTotalsState) {
     if (state === undefined) return;
     for (const [type, count] of Object.entries(state.counts)) this.#counts.set(type, count);
     for (const row of state.sales) this.#sales.set(salesKey(row), { ...row });
-    for (const { method, ...sum } of state.tenders) this.#tenders.set(method, sum);
-    for (const { reason, ...sum } of state.cash) this.#cash.set(reason, sum);
-    for (const row of state.terminals) this.#terminals.set(terminalKey(row), { ...row });
+    for (const { method, count, amount } of state.tenders) {
+      this.#tenders.set(method, { count, amount });
+    }
+    for (const { reason, count, amount } of state.cash) this.#cash.set(reason, { count, amount });
+    for (const { terminal, epoch, first, last, count } of state.terminals) {
+      const row = { terminal, epoch, first, last, count };
+      this.#terminals.set(terminalKey(row), row);
+    }
     this.#rounding = state.rounding;
     this.#overShort = state.overShort;
+    this.#volume = state.volume ?? volumeOfState(state);
   }
 
   /** How many messages of all types were added. */
@@ -72,7 +81,16 @@ export class DayTotals {
   }
 
   /**
-   * Adds one accepted message.
+   * False when the totals might leave the safe integers with this message: intake sets it aside
+   * before it is accepted. Depends on what was added, not on the order.
+   */
+  hasRoomFor(transaction: Transaction, target?: Voidable): boolean {
+    return this.#volume + volumeOf(transaction, target) <= Number.MAX_SAFE_INTEGER;
+  }
+
+  /**
+   * Adds one accepted message. A target that was training counted nothing, so its void takes
+   * nothing back.
    * @param target what a void reverses; needed for a void that is no training
    */
   add(terminal: string, transaction: Transaction, target?: Voidable): void {
@@ -80,9 +98,10 @@ export class DayTotals {
     const kind = transaction.training === true ? 'training' : transaction.type;
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     if (transaction.training === true) return;
+    this.#volume = plus(this.#volume, volumeOf(transaction, target));
     if (transaction.type === 'void') {
       if (target === undefined) throw new Error(`void ${transaction.id} without its target`);
-      this.#addMoney(target, -1);
+      if (target.training !== true) this.#addMoney(target, -1);
     } else this.#addMoney(transaction, 1);
   }
 
@@ -106,7 +125,7 @@ export class DayTotals {
   }
 
   toJSON(): DayTotalsState {
-    return { ...this.parts(), terminals: this.terminals() };
+    return { ...this.parts(), terminals: this.terminals(), volume: this.#volume };
   }
 
   #countNumber(terminal: string, { epoch, sequence }: Transaction): void {
@@ -197,6 +216,44 @@ export function compareSales(
 function lineSign(trade: Trade, line: Line): 1 | -1 {
   if (line.amount !== 0) return line.amount < 0 ? -1 : 1;
   return trade.type === 'refund' ? -1 : 1;
+}
+
+/** At least as much as any one total can move by this message. */
+function volumeOf(transaction: Transaction, target: Voidable | undefined): number {
+  const counted = transaction.type === 'void' ? target : transaction;
+  if (transaction.training === true || counted === undefined) return 0;
+  switch (counted.type) {
+    case 'sale':
+    case 'refund':
+      return (
+        absoluteSum(counted.lines.map(line => line.amount)) +
+        absoluteSum(counted.lines.map(line => line.discount)) +
+        absoluteSum(counted.tenders.map(tender => tender.amount)) +
+        Math.abs(counted.rounding)
+      );
+    case 'cash-in':
+    case 'cash-out':
+      return counted.cash.amount;
+    case 'cash-count':
+      return Math.abs(counted.cash.counted) + Math.abs(counted.cash.expected ?? 0);
+    default:
+      return 0;
+  }
+}
+
+/** What a signed summary shows of its volume: a lower bound, its opposite amounts have met. */
+function volumeOfState(state: DayTotalsState): number {
+  return (
+    absoluteSum(state.sales.flatMap(row => [row.amount, row.discount])) +
+    absoluteSum(state.tenders.map(row => row.amount)) +
+    absoluteSum(state.cash.map(row => row.amount)) +
+    Math.abs(state.rounding) +
+    Math.abs(state.overShort)
+  );
+}
+
+function absoluteSum(amounts: readonly number[]): number {
+  return amounts.reduce((sum, amount) => sum + Math.abs(amount), 0);
 }
 
 function salesKey(row: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>): string {
