@@ -10,6 +10,8 @@ export interface Chart {
   accounts: Account[];
   taxRates: TaxRate[];
   tracking: TrackingCategory[];
+  /** Ids of contacts used since the chart was read, by name. */
+  contacts?: Record<string, string>;
 }
 
 export interface Organisation {

@@ -4,8 +4,9 @@
  * `xero-validation`, `xero-rate-limit`, `xero-unavailable` (it did not happen), `xero-disconnected`,
  * `xero-settings` (what HQ typed). Implemented by xero.ts.
  */
-import type { ConnectionRecord, ReadBack } from '../db/records.ts';
+
 import type { PlannedDocument } from '../books/plan.ts';
+import type { ConnectionRecord, ReadBack } from '../db/records.ts';
 import type { Chart } from './chart.ts';
 
 /** One organisation as one connection reaches it. */
@@ -120,11 +121,7 @@ export interface Xero {
   encodeDocument(document: PlannedDocument, contactId: string): string;
   encodePayment(document: PlannedDocument, xeroId: string, payment: number): string;
   /** PUT: creates, never changes. One outcome per body, same order. */
-  createDocuments(
-    ref: OrganisationRef,
-    batch: Batch,
-    currency: string,
-  ): Promise<Outcome<XeroDocument>[]>;
+  createDocuments(ref: OrganisationRef, batch: Batch): Promise<Outcome<XeroDocument>[]>;
   createPayments(
     ref: OrganisationRef,
     batch: Batch,

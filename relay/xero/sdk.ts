@@ -29,7 +29,12 @@ interface OpenIdModule {
 }
 
 interface AxiosModule {
-  defaults: { timeout?: number; maxRedirects?: number; maxContentLength?: number };
+  defaults: {
+    timeout?: number;
+    maxRedirects?: number;
+    maxContentLength?: number;
+    paramsSerializer?: { indexes: null };
+  };
 }
 
 interface Sdk {
@@ -56,6 +61,8 @@ async function load(): Promise<Sdk> {
   // Xero never redirects; a portal that does must not be handed the token.
   axios.defaults.maxRedirects = 0;
   axios.defaults.maxContentLength = ANSWER_BYTES_MAX;
+  // axios writes lists as `A[]=x`; Xero documents `A=x,y`.
+  axios.defaults.paramsSerializer = { indexes: null };
   return { XeroClient: sdk.XeroClient, AccountingApi: sdk.AccountingApi, openId };
 }
 

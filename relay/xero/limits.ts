@@ -1,0 +1,196 @@
+/**
+ * Keeps our calls within Xero's limits: per organisation 60 in any minute, 5 at once and a day's
+ * number, per app 10,000 a minute. Comes in: a call to make; goes out: its answer, later if need be.
+ * Xero's headers correct our own count, since other programs share it. Promise: we cause no 429.
+ */
+import { AppError } from '../../protocol/errors.ts';
+import type { CallerKind, Clock } from './port.ts';
+
+export const MINUTE_CALLS_MAX = 60;
+export const AT_ONCE_MAX = 5;
+export const APP_MINUTE_CALLS_MAX = 10_000;
+/** Calls of a day that posting leaves for people: they press Retry, Refresh and Submit. */
+export const PEOPLE_DAY_SHARE = 50;
+/** A longer wait than this is the caller's to sleep through, not ours. */
+export const WAIT_MAX_MS = 65_000;
+/** Xero's day rolls on: after this long it is asked again whether calls are left. */
+const DAY_PROBE_MS = 30 * 60_000;
+const MINUTE_MS = 60_000;
+/** Xero counts when a call arrives, we when it leaves: what was slow must not overlap. */
+const WINDOW_MS = MINUTE_MS + 1_000;
+const CONCURRENT_PAUSE_MS = 1_000;
+
+export type LimitHeaders = Readonly<Record<string, unknown>>;
+
+export interface Limiter {
+  /**
+   * Waits for a free place, then makes the call. `report` is told Xero's headers, good or bad.
+   * @throws AppError xero-rate-limit when the wait would be longer than WAIT_MAX_MS
+   */
+  run<Result>(
+    organisation: string,
+    caller: CallerKind,
+    call: (report: (headers: LimitHeaders) => void) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+interface Budget {
+  /** When each call of the last minute left, oldest first. */
+  sent: number[];
+  running: number;
+  dayRemaining: number;
+  dayReadAt: number;
+  /** Xero said: not before. */
+  blockedUntil: number;
+  blockedFor: string;
+}
+
+interface Waiter {
+  organisation: string;
+  caller: CallerKind;
+  since: number;
+  start: () => void;
+  refuse: (error: AppError) => void;
+}
+
+export function createLimiter(clock: Clock): Limiter {
+  const budgets = new Map<string, Budget>();
+  const app: number[] = [];
+  const waiters: Waiter[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  function budgetOf(organisation: string): Budget {
+    const known = budgets.get(organisation);
+    if (known !== undefined) return known;
+    const fresh = freshBudget();
+    budgets.set(organisation, fresh);
+    return fresh;
+  }
+
+  /** Starts who may start, people first; sets the timer for the others. */
+  function pump(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    let soonest = Number.POSITIVE_INFINITY;
+    const queue = waiters.splice(0).sort(byCaller);
+    for (const waiter of queue) {
+      const budget = budgetOf(waiter.organisation);
+      const waitMs = Math.max(waitOf(budget, waiter.caller, clock()), waitOfApp(app, clock()));
+      if (waitMs === 0) {
+        take(budget, app, clock());
+        waiter.start();
+      } else if (waitMs > WAIT_MAX_MS && Number.isFinite(waitMs)) {
+        waiter.refuse(limitReached(budget, waitMs));
+      } else {
+        waiters.push(waiter);
+        soonest = Math.min(soonest, waitMs);
+      }
+    }
+    if (Number.isFinite(soonest)) timer = setTimeout(pump, soonest);
+  }
+
+  return {
+    async run(organisation, caller, call) {
+      await new Promise<void>((start, refuse) => {
+        waiters.push({ organisation, caller, since: clock(), start, refuse });
+        pump();
+      });
+      const budget = budgetOf(organisation);
+      try {
+        return await call(headers => learn(budget, headers, clock()));
+      } finally {
+        budget.running -= 1;
+        pump();
+      }
+    },
+  };
+}
+
+function freshBudget(): Budget {
+  return {
+    sent: [],
+    running: 0,
+    dayRemaining: Number.POSITIVE_INFINITY,
+    dayReadAt: 0,
+    blockedUntil: 0,
+    blockedFor: '',
+  };
+}
+
+function byCaller(a: Waiter, b: Waiter): number {
+  if (a.caller !== b.caller) return a.caller === 'person' ? -1 : 1;
+  return a.since - b.since;
+}
+
+function take(budget: Budget, app: number[], now: number): void {
+  budget.sent.push(now);
+  budget.running += 1;
+  budget.dayRemaining -= 1;
+  app.push(now);
+}
+
+/** Milliseconds until this organisation may be called; infinite while only a place is missing. */
+function waitOf(budget: Budget, caller: CallerKind, now: number): number {
+  drop(budget.sent, now);
+  if (budget.blockedUntil > now) return budget.blockedUntil - now;
+  const reserved = caller === 'poster' ? PEOPLE_DAY_SHARE : 0;
+  const probeAt = budget.dayReadAt + DAY_PROBE_MS;
+  if (budget.dayRemaining <= reserved && probeAt > now) {
+    budget.blockedFor = 'day';
+    return probeAt - now;
+  }
+  if (budget.running >= AT_ONCE_MAX) return Number.POSITIVE_INFINITY;
+  return waitOfWindow(budget.sent, MINUTE_CALLS_MAX, now);
+}
+
+function waitOfApp(app: number[], now: number): number {
+  drop(app, now);
+  return waitOfWindow(app, APP_MINUTE_CALLS_MAX, now);
+}
+
+function waitOfWindow(sent: readonly number[], max: number, now: number): number {
+  const oldest = sent.length < max ? undefined : sent[sent.length - max];
+  return oldest === undefined ? 0 : Math.max(1, oldest + WINDOW_MS - now);
+}
+
+function drop(sent: number[], now: number): void {
+  const kept = sent.findIndex(at => at > now - WINDOW_MS);
+  sent.splice(0, kept === -1 ? sent.length : kept);
+}
+
+/** Takes over what Xero says is left: another program may have called as well. */
+function learn(budget: Budget, headers: LimitHeaders, now: number): void {
+  const dayLeft = numberOf(headers['x-daylimit-remaining']);
+  if (dayLeft !== undefined) {
+    budget.dayRemaining = dayLeft;
+    budget.dayReadAt = now;
+  }
+  const minuteLeft = numberOf(headers['x-minlimit-remaining']);
+  if (minuteLeft !== undefined) {
+    drop(budget.sent, now);
+    // Calls that we did not make count as if they had left just now.
+    const unknown = MINUTE_CALLS_MAX - minuteLeft - budget.sent.length;
+    for (let i = 0; i < unknown; i += 1) budget.sent.push(now);
+  }
+  const problem = headers['x-rate-limit-problem'];
+  if (typeof problem === 'string') {
+    const seconds = numberOf(headers['retry-after']);
+    const pauseMs = seconds === undefined ? CONCURRENT_PAUSE_MS : Math.max(1, seconds) * 1000;
+    budget.blockedUntil = now + pauseMs;
+    budget.blockedFor = problem;
+  }
+}
+
+function numberOf(header: unknown): number | undefined {
+  const value = typeof header === 'string' && header !== '' ? Number(header) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function limitReached(budget: Budget, waitMs: number): AppError {
+  const problem = budget.blockedFor || 'day';
+  return new AppError('xero-rate-limit', `Xero’s ${problem} limit of calls is used up`, {
+    hint: 'nothing to do: posting goes on when Xero allows it; a larger Xero plan allows more calls',
+    retryable: true,
+    retryAfterMs: waitMs,
+  });
+}
