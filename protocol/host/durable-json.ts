@@ -94,16 +94,19 @@ export class DurableJsonAdapter<Data> implements Adapter<Data> {
       await copyFile(this.#path, name); // FAT and some network disks have no hard links.
     }
     await rename(name, this.#previousPath);
+    // rename(2) does nothing when both names are one file already, as after a kill right here.
+    await rm(name, { force: true });
   }
 }
 
-function wrap(data: unknown): string {
+/** The text of a file: the data with its checksum. */
+export function wrap(data: unknown): string {
   const json = JSON.stringify(data, null, 1);
   return `{"sha256":"${checksum(json)}","data":${json}}\n`;
 }
 
 /** Undefined when the text is not what `wrap` made. */
-function unwrap<Data>(text: string): { value: Data } | undefined {
+export function unwrap<Data>(text: string): { value: Data } | undefined {
   const match = /^\{"sha256":"([0-9a-f]{64})","data":([\s\S]*)\}\n$/.exec(text);
   if (match?.[2] === undefined || checksum(match[2]) !== match[1]) return undefined;
   return { value: JSON.parse(match[2]) as Data };

@@ -2,7 +2,13 @@
  * The rows of the relay's database: plain JSON, one type per table. Instants are RFC 3339 texts in
  * UTC, money is whole minor units, and what is secret stands in here only sealed or hashed.
  */
-import type { DayProgress, Heartbeat, StoreSettings } from '../../protocol/agent-relay.ts';
+import type {
+  Command,
+  DayProgress,
+  Heartbeat,
+  Receipt,
+  StoreSettings,
+} from '../../protocol/agent-relay.ts';
 import type { DayParts } from '../../protocol/day-summary.ts';
 import type { PublicJwk } from '../../protocol/signing.ts';
 import type { Mapping } from '../books/mapping.ts';
@@ -17,7 +23,7 @@ export interface Tables {
   stores: StoreRecord;
   /** Key: kid of an agent's key. */
   agentKeys: AgentKeyRecord;
-  /** Key: base64url SHA-256 of the code. */
+  /** Key: the first group of the code, which is no secret. */
   enrolmentCodes: EnrolmentCodeRecord;
   /** Key: store id. */
   heartbeats: HeartbeatRecord;
@@ -61,8 +67,10 @@ export interface StoreRecord extends StoreSettings {
   /** What HQ saved on the settings page; absent before. */
   books?: StoreBooks;
   /** Commands for the agent that it has not obeyed yet. */
-  commands: { id: string; kind: 'close' | 'confirm-clock'; date?: string }[];
+  commands: CommandRecord[];
 }
+
+export type CommandRecord = Command & { givenAt: string };
 
 export interface StoreBooks {
   connection: string;
@@ -77,11 +85,18 @@ export interface AgentKeyRecord {
   store: string;
   jwk: PublicJwk;
   enrolledAt: string;
+  /** From then on nothing that it signs is believed. */
   revokedAt?: string;
+  /** `replaced` by a newer machine, or `revoked` by HQ. */
+  revokedFor?: 'replaced' | 'revoked';
 }
 
 export interface EnrolmentCodeRecord {
   store: string;
+  /** base64url SHA-256 of the whole code. */
+  hash: string;
+  /** Wrong codes with this first group so far. */
+  failedTries: number;
   createdAt: string;
   expiresAt: string;
   /** The key that used it: the same code and key repeat the same answer. */
@@ -90,11 +105,15 @@ export interface EnrolmentCodeRecord {
 
 export interface HeartbeatRecord {
   receivedAt: string;
+  /** The key that signed it: the counter of a replaced machine begins anew. */
+  kid: string;
   heartbeat: Heartbeat;
   /** Instances seen lately, newest first: two that alternate are a cloned disk. */
   instances: string[];
   /** Agent's clock minus relay's, ms. */
   clockSkewMs: number;
+  /** When two instances were last seen to alternate. */
+  clonedAt?: string;
 }
 
 export type DayState = DayProgress['state'];
@@ -119,6 +138,7 @@ export interface DayRecord {
     revision: number;
     number: number;
     digest: string;
+    /** One of KEPT_ASIDE_REASONS. */
     reason: string;
     receivedAt: string;
   }[];
@@ -187,6 +207,7 @@ export interface SummaryRecord {
   date: string;
   revision: number;
   number: number;
+  verdict: Receipt['verdict'];
   /** The compact JWS as it came. */
   jws: string;
   /** The relay's signed receipt as it was given. */
