@@ -43,7 +43,7 @@ function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_type':
       return issue.input === undefined
         ? 'is missing'
-        : `must be ${TYPE_WORDS[issue.expected] ?? issue.expected}, not ${kindOf(issue.input)}`;
+        : `must be ${expectedBy(issue)}, not ${kindOf(issue.input)}`;
     case 'too_small':
       return issue.origin === 'array'
         ? `needs at least ${issue.minimum} element`
@@ -59,6 +59,13 @@ function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** zod says `number` where a text stands in the place of a whole number. */
+function expectedBy(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
+  const format = (issue.inst?._zod.def as { format?: string } | undefined)?.format;
+  const expected = format === 'safeint' ? 'int' : issue.expected;
+  return TYPE_WORDS[expected] ?? expected;
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
