@@ -1,0 +1,232 @@
+/**
+ * Plans one revision of one store-day, purely: what the tills say + what HQ chose + what stands in
+ * Xero already → one invoice or credit note with its payments, or the reasons why not. Promise: the
+ * document's total is the tills' to the cent, and its payments leave nothing due (unless a DRAFT).
+ */
+import { addDays } from '../../protocol/business-date.ts';
+import { AMOUNT_MAX, exponentOf, formatMinor, sumMinor, taxWithin } from '../../protocol/money.ts';
+import type { Reason } from '../db/records.ts';
+import type { Chart } from '../xero/chart.ts';
+import { type Books, lineAccount } from './accounts.ts';
+import { differenceOf, type MoneyParts } from './difference.ts';
+import { type BookLine, salesAndCashLines } from './lines.ts';
+import {
+  contactName,
+  describe,
+  documentNumber,
+  documentReference,
+  paymentReference,
+} from './numbers.ts';
+import type { Plan, PlanInput, PlannedDocument, PlannedLine } from './plan.ts';
+import { distinctReasons, reason } from './reasons.ts';
+import { toleranceOf, untaxedRate } from './taxes.ts';
+import { type Settled, settleTenders } from './tenders.ts';
+
+/** Never throws for anything a till or HQ can say; throws when our own sums disagree. */
+export function planRevision(input: PlanInput): Plan {
+  const { mapping, chart, store, revision, before } = input;
+  const books: Books = { mapping, chart, currency: store.currency, reasons: [] };
+  const gaps = gapReasons(input);
+  books.reasons.push(...currencyReasons(store.currency, chart), ...gaps);
+  const parts = differenceOf(revision.parts, before);
+  const settled = settleTenders(books, parts);
+  const lines = [...salesAndCashLines(books, parts, revision.parts), ...settled.lines];
+  const lock = lockOf(input);
+  books.reasons.push(...lock.reasons);
+  if (isNothing(parts, lines, settled, books)) {
+    if (before !== undefined) return { kind: 'nothing' };
+    if (!mapping.zeroInvoice) return gaps.length > 0 ? waiting(gaps) : { kind: 'nothing' };
+    lines.push(...zeroLine(books));
+  }
+  if (books.reasons.length > 0) return waiting(books.reasons);
+  const document = documentOf(input, parts, lines, settled, lock.date);
+  const reasons = [...sizeReasons(document), ...taxReasons(document)];
+  if (reasons.length > 0) return waiting(reasons);
+  assertBalanced(document, settled);
+  return { kind: 'post', document, notes: [...notesOf(input, document, lock)] };
+}
+
+function waiting(reasons: readonly Reason[]): Plan {
+  return { kind: 'wait', reasons: distinctReasons(reasons) };
+}
+
+/** No bucket and no tender moves money; what could not be mapped counts as moving. */
+function isNothing(
+  parts: MoneyParts,
+  lines: readonly BookLine[],
+  settled: Settled,
+  { mapping }: Books,
+): boolean {
+  if (lines.length > 0 || settled.payments.length > 0) return false;
+  const zero = (row: { amount: number }) => row.amount === 0;
+  return (
+    parts.sales.every(
+      row => zero(row) && (row.discount === 0 || mapping.discounts === undefined),
+    ) &&
+    parts.tenders.every(zero) &&
+    parts.cash.every(zero) &&
+    parts.rounding === 0 &&
+    parts.overShort === 0
+  );
+}
+
+/** The line of a zero invoice: Xero wants at least one. */
+function zeroLine(books: Books): BookLine[] {
+  const account = lineAccount(books, {
+    what: 'Accounts for Products',
+    account: books.mapping.products,
+  });
+  const rate = account === undefined ? undefined : untaxedRate(books, account, 'noTax');
+  if (account === undefined || rate === undefined) return [];
+  return [{ label: 'No sales', names: [], account, rate, tracking: [], amount: 0, tax: 0 }];
+}
+
+function documentOf(
+  input: PlanInput,
+  parts: MoneyParts,
+  bookLines: readonly BookLine[],
+  settled: Settled,
+  date: string,
+): PlannedDocument {
+  const { mapping, store } = input;
+  const { sign } = settled;
+  const number = documentNumber(input);
+  const status = date === input.date ? mapping.status : 'DRAFT';
+  const payments = settled.payments.map(({ tender, account, amount }) => ({
+    tender,
+    accountId: account.id,
+    amount: amount * sign,
+    reference: paymentReference(number, tender),
+  }));
+  const tillLines = parts.sales.reduce((sum, row) => sum + Math.abs(row.count), 0);
+  return {
+    kind: sign === 1 ? 'invoice' : 'credit-note',
+    number,
+    reference: documentReference(input),
+    date,
+    currency: store.currency,
+    status,
+    contactName: contactName(input),
+    lines: bookLines.map(line => plannedLine(line, sign)),
+    payments: status === 'DRAFT' ? [] : payments,
+    total: signed(sumMinor(bookLines.map(({ amount }) => amount)), sign),
+    tax: signed(sumMinor(parts.sales.map(({ tax }) => tax)), sign),
+    xeroTax: sumMinor(
+      bookLines.map(({ amount, rate }) => taxWithin(amount * sign, rate.ratePercent)),
+    ),
+    taxTolerance: toleranceOf(mapping.taxTolerance, tillLines, bookLines.length),
+  };
+}
+
+function plannedLine(line: BookLine, sign: 1 | -1): PlannedLine {
+  return {
+    description: describe(line.label, line.names),
+    accountId: line.account.id,
+    accountCode: line.account.code ?? '',
+    taxType: line.rate.taxType,
+    amount: signed(line.amount, sign),
+    tax: signed(line.tax, sign),
+    tracking: line.tracking,
+  };
+}
+
+/** Without −0. */
+function signed(amount: number, sign: 1 | -1): number {
+  return amount === 0 ? 0 : amount * sign;
+}
+
+function currencyReasons(currency: string, { organisation }: Chart): Reason[] {
+  if (exponentOf(currency) > 2) {
+    const message = `${currency} has ${exponentOf(currency)} decimals; Xero keeps two.`;
+    return [reason('currency-three-decimals', message)];
+  }
+  if (organisation.currency === currency) return [];
+  const message = `The store sells in ${currency}, the organisation ${organisation.name} keeps its books in ${organisation.currency}.`;
+  return [reason('currency', message)];
+}
+
+function gapReasons({ mapping, revision, options }: PlanInput): Reason[] {
+  if (mapping.gaps === 'post' || options?.released === true) return [];
+  return gapNotes(revision).map(({ code, message }) => reason(code, message));
+}
+
+/** What is known to be missing from a revision, in words. */
+function gapNotes({ parts, quarantined, damaged }: PlanInput['revision']) {
+  const notes: { code: 'gaps' | 'quarantined'; message: string }[] = [];
+  for (const { terminal, missing } of parts.terminals) {
+    const numbers = missing.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+    if (numbers === 0) continue;
+    const runs = missing
+      .slice(0, 5)
+      .map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
+    const more = missing.length > 5 ? ', …' : '';
+    const message = `${numbers} ${numbers === 1 ? 'number' : 'numbers'} of terminal ${terminal} never arrived (${runs.join(', ')}${more}).`;
+    notes.push({ code: 'gaps', message });
+  }
+  if (quarantined > 0) {
+    const message = `${quarantined} ${quarantined === 1 ? 'message was' : 'messages were'} set aside at the shop and not counted.`;
+    notes.push({ code: 'quarantined', message });
+  }
+  if (damaged > 0) {
+    const message = `${damaged} damaged ${damaged === 1 ? 'record was' : 'records were'} found in the shop’s journal.`;
+    notes.push({ code: 'gaps', message });
+  }
+  return notes;
+}
+
+interface Lock {
+  /** The date of the document: the business date, or the first that is not locked. */
+  date: string;
+  reasons: Reason[];
+}
+
+function lockOf({ date, chart, mapping }: PlanInput): Lock {
+  const { periodLockDate = '', endOfYearLockDate = '' } = chart.organisation;
+  const [locked = ''] = [periodLockDate, endOfYearLockDate].sort().reverse();
+  if (date > locked) return { date, reasons: [] };
+  if (mapping.lockPolicy === 'draft') return { date: addDays(locked, 1), reasons: [] };
+  const message = `The books are locked up to ${locked}; the day is ${date}.`;
+  return { date, reasons: [reason('period-locked', message)] };
+}
+
+function sizeReasons({ total, currency }: PlannedDocument): Reason[] {
+  if (total <= AMOUNT_MAX) return [];
+  return [
+    reason('amount-too-large', `The day adds up to ${formatMinor(total, currency)} ${currency}.`),
+  ];
+}
+
+function taxReasons({ tax, xeroTax, taxTolerance, currency }: PlannedDocument): Reason[] {
+  const off = Math.abs(tax - xeroTax);
+  if (off <= taxTolerance) return [];
+  const money = (amount: number) => `${formatMinor(amount, currency)} ${currency}`;
+  return [
+    reason(
+      'tax-differs',
+      `The tills say ${money(tax)} tax, Xero would compute ${money(xeroTax)}: ${money(off)} apart, and ${money(taxTolerance)} are allowed.`,
+    ),
+  ];
+}
+
+function* notesOf(input: PlanInput, document: PlannedDocument, lock: Lock): Iterable<string> {
+  const { tax, xeroTax, currency } = document;
+  for (const { message } of gapNotes(input.revision)) yield message;
+  if (lock.date !== input.date) {
+    yield `${input.date} is locked in Xero: a draft dated ${lock.date} is made for the bookkeeper.`;
+  } else if (document.status === 'DRAFT') {
+    yield 'A draft takes no payments: they are to be entered when it is approved.';
+  }
+  if (tax !== xeroTax) {
+    const more = xeroTax > tax ? 'more' : 'less';
+    const off = formatMinor(Math.abs(xeroTax - tax), currency);
+    yield `Xero computes ${off} ${currency} ${more} tax than the tills; the total is the same.`;
+  }
+}
+
+/** Our own sums: a document that leaves something due is a bug, never a plan. */
+function assertBalanced({ lines, total, number }: PlannedDocument, { payments }: Settled): void {
+  const paid = Math.abs(sumMinor(payments.map(({ amount }) => amount)));
+  const sum = sumMinor(lines.map(({ amount }) => amount));
+  if (sum === total && paid === total) return;
+  throw new Error(`${number}: lines ${sum}, total ${total}, payments ${paid}`);
+}
