@@ -7,11 +7,10 @@ import type { Call } from './gate.ts';
 const PAGE_SIZE = 100;
 const PAGE_SIZE_MAX = 1000;
 
-/** A list parameter: `A=x,y`, `A=x&A=y`, and `A[]=x&A[]=y`, which is how xero-node 20 writes it. */
+/** A list parameter: `A=x,y`, as xero-node writes it, or `A=x&A=y`. */
 export function listParameter(call: Call, name: string): string[] {
-  const bracketed =
-    call.world.open.bracketLists === 'understood' ? call.query.getAll(`${name}[]`) : [];
-  return [...call.query.getAll(name), ...bracketed]
+  return call.query
+    .getAll(name)
     .flatMap(value => value.split(','))
     .map(value => value.trim().replace(/^"|"$/g, ''))
     .filter(value => value !== '');

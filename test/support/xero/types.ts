@@ -140,8 +140,6 @@ export interface Organisation {
 export interface OpenQuestions {
   /** An AUTHORISED document of total 0: PAID at once, or waiting for ever. */
   zeroTotal: 'paid' | 'authorised';
-  /** `IDs[]=a&IDs[]=b`, as xero-node 20 writes lists: understood, or ignored as unknown. */
-  bracketLists: 'understood' | 'ignored';
   /** Decimals that tax is rounded to. Xero keeps two for every currency. */
   taxDecimals: 0 | 2;
 }

@@ -24,7 +24,6 @@ export const XERO_LIMITS: RateLimits = { minute: 60, day: 5000, concurrent: 5, a
 
 const OPEN_QUESTIONS: OpenQuestions = {
   zeroTotal: 'paid',
-  bracketLists: 'understood',
   taxDecimals: 2,
 };
 
