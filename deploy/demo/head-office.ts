@@ -6,7 +6,10 @@ import { request } from 'undici';
 import { FormBrowser } from './form-browser.ts';
 
 export const ADMIN = { email: 'owner@example.com', password: 'correct horse battery staple' };
-const APP = { clientId: 'DEMO0CLIENT0ID0000000000000000AA', clientSecret: 'demo-client-secret-1' };
+export const APP = {
+  clientId: 'DEMO0CLIENT0ID0000000000000000AA',
+  clientSecret: 'demo-client-secret-1',
+};
 const STORE_NAME = 'Tanjong Pagar';
 
 export interface Addresses {
