@@ -46,7 +46,7 @@ test('bytes that are no UTF-8, or start with a byte order mark, are refused', ()
 
 test('32 levels are read, 33 are too deep', () => {
   assert.equal(codeOf('['.repeat(DEPTH_MAX) + ']'.repeat(DEPTH_MAX)), 'ok');
-  assert.equal(codeOf('{"a":'.repeat(33) + '1' + '}'.repeat(33)), 'too-deep');
+  assert.equal(codeOf(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`), 'too-deep');
   assert.equal(codeOf('['.repeat(100_000) + ']'.repeat(100_000)), 'too-deep');
   assert.equal(codeOf('['.repeat(200_000)), 'not-json');
 });
