@@ -124,6 +124,11 @@ export class DayTotals {
       .map(row => ({ ...row }));
   }
 
+  /** The highest number the terminal used on this day in that epoch; 0 when it used none. */
+  lastNumber(terminal: string, epoch: number): number {
+    return this.#terminals.get(terminalKey({ terminal, epoch }))?.last ?? 0;
+  }
+
   toJSON(): DayTotalsState {
     return { ...this.parts(), terminals: this.terminals(), volume: this.#volume };
   }

@@ -1,0 +1,165 @@
+/**
+ * The day book: running totals per business date. Comes in: accepted messages once they are on
+ * disk. Goes out: what a day summary needs, at any moment, without reading the journal again.
+ */
+import type { DayParts } from '../../protocol/day-summary.ts';
+import { DayTotals, type DayTotalsState, missingNumbers } from '../../protocol/day-totals.ts';
+import type { Entry } from '../journal/entry.ts';
+import { Numbers } from '../journal/numbers.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface DaySnapshot {
+  date: string;
+  /** Of the first message of the date; undefined when there is none. */
+  currency: string | undefined;
+  parts: DayParts;
+  quarantined: number;
+  damaged: number;
+  journal: { entries: number; head: string };
+}
+
+export interface TerminalDay {
+  terminal: string;
+  /** When the last accepted message came in, ms since 1970. */
+  lastReceivedAtMs: number;
+}
+
+export interface DayBook {
+  /** Dates with at least one accepted message, oldest first. */
+  dates(): string[];
+  snapshot(date: string): DaySnapshot;
+  /** Accepted messages of all types that are on disk. */
+  entries(date: string): number;
+  /** When the last accepted message of the date came in, ms since 1970. */
+  lastReceivedAtMs(date: string): number | undefined;
+  /** Accepted messages per hour of receipt: the hour's start (ms since 1970) and their number. */
+  hours(date: string): [hourMs: number, count: number][];
+  /** Last accepted message of each terminal, over all dates. */
+  terminals(): TerminalDay[];
+}
+
+/** What the day book asks of others for a snapshot. */
+export interface DaySources {
+  quarantined(date: string): number;
+  damaged(date: string): number;
+  head(date: string): string;
+}
+
+interface Day {
+  totals: DayTotals;
+  currency: string;
+  lastReceivedAtMs: number;
+  hours: Map<number, number>;
+}
+
+export interface DayBookState {
+  days: {
+    date: string;
+    currency: string;
+    lastReceivedAtMs: number;
+    hours: [number, number][];
+    totals: DayTotalsState;
+  }[];
+  terminals: TerminalDay[];
+}
+
+export class RunningDayBook implements DayBook {
+  readonly numbers: Numbers;
+  readonly #sources: DaySources;
+  readonly #days = new Map<string, Day>();
+  readonly #lastOfTerminal = new Map<string, number>();
+
+  constructor(sources: DaySources, numbers: Numbers = new Numbers(), state?: DayBookState) {
+    this.#sources = sources;
+    this.numbers = numbers;
+    for (const { date, totals, hours, ...rest } of state?.days ?? []) {
+      this.#days.set(date, { ...rest, hours: new Map(hours), totals: new DayTotals(totals) });
+    }
+    for (const row of state?.terminals ?? []) {
+      this.#lastOfTerminal.set(row.terminal, row.lastReceivedAtMs);
+    }
+  }
+
+  /** Adds one message that is on disk. */
+  add(entry: Entry, receivedAtMs: number): void {
+    const { terminal, transaction, target } = entry;
+    let day = this.#days.get(entry.date);
+    if (day === undefined) {
+      const { currency } = transaction;
+      day = { totals: new DayTotals(), currency, lastReceivedAtMs: 0, hours: new Map() };
+      this.#days.set(entry.date, day);
+    }
+    day.totals.add(terminal, transaction, target);
+    day.lastReceivedAtMs = Math.max(day.lastReceivedAtMs, receivedAtMs);
+    const hour = receivedAtMs - (receivedAtMs % HOUR_MS);
+    day.hours.set(hour, (day.hours.get(hour) ?? 0) + 1);
+    this.numbers.add(terminal, transaction.epoch, transaction.sequence);
+    const last = this.#lastOfTerminal.get(terminal) ?? 0;
+    if (receivedAtMs > last) this.#lastOfTerminal.set(terminal, receivedAtMs);
+  }
+
+  dates(): string[] {
+    return [...this.#days.keys()].sort();
+  }
+
+  snapshot(date: string): DaySnapshot {
+    const day = this.#days.get(date);
+    const totals = day?.totals ?? new DayTotals();
+    return {
+      date,
+      currency: day?.currency,
+      parts: { ...totals.parts(), terminals: this.#terminalRows(date, totals) },
+      quarantined: this.#sources.quarantined(date),
+      damaged: this.#sources.damaged(date),
+      journal: { entries: totals.entries, head: this.#sources.head(date) },
+    };
+  }
+
+  entries(date: string): number {
+    return this.#days.get(date)?.totals.entries ?? 0;
+  }
+
+  lastReceivedAtMs(date: string): number | undefined {
+    return this.#days.get(date)?.lastReceivedAtMs;
+  }
+
+  hours(date: string): [number, number][] {
+    return [...(this.#days.get(date)?.hours ?? [])].sort(([a], [b]) => a - b);
+  }
+
+  terminals(): TerminalDay[] {
+    return [...this.#lastOfTerminal]
+      .map(([terminal, lastReceivedAtMs]) => ({ terminal, lastReceivedAtMs }))
+      .sort((a, b) => (a.terminal < b.terminal ? -1 : 1));
+  }
+
+  toJSON(): DayBookState {
+    const days = [...this.#days].map(([date, { totals, hours, currency, lastReceivedAtMs }]) => ({
+      date,
+      currency,
+      lastReceivedAtMs,
+      hours: [...hours],
+      totals: totals.toJSON(),
+    }));
+    return { days, terminals: this.terminals() };
+  }
+
+  #terminalRows(date: string, totals: DayTotals): DayParts['terminals'] {
+    return totals.terminals().map(row => {
+      const taken = this.numbers.of(row.terminal, row.epoch);
+      const before = this.#lastBefore(date, row.terminal, row.epoch);
+      return { ...row, missing: missingNumbers(row, before, taken) };
+    });
+  }
+
+  /** The terminal's highest number on any earlier date of that epoch; 0 when there is none. */
+  #lastBefore(date: string, terminal: string, epoch: number): number {
+    let last = 0;
+    for (const [other, day] of this.#days) {
+      if (other >= date) continue;
+      last = Math.max(last, day.totals.lastNumber(terminal, epoch));
+    }
+    return last;
+  }
+}

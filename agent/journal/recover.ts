@@ -1,0 +1,188 @@
+/**
+ * Reads a chained file back after a start. Every line that proves itself is kept; a last line
+ * without newline and proof is torn (it was never acknowledged), any other wrong bytes are damage.
+ * Both are moved to `<name>.damaged` first. What is not known to be on disk is written anew: after
+ * a failed sync the page cache may show what the disk does not hold.
+ */
+import { dirname } from 'node:path';
+import { LINE_BYTES_MAX, type ProvenLine, proveLine } from './chain.ts';
+import type { ChainState } from './chain-file.ts';
+import { type Disk, type DiskFile, readUpTo, replaceFile, writeAll } from './disk.ts';
+import { salvage } from './salvage.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+export interface Piece {
+  /** Where it begins, bytes. */
+  offset: number;
+  /** Without its newline. */
+  bytes: Buffer;
+  /** True when a newline ends it. */
+  ended: boolean;
+  proof: ProvenLine | undefined;
+}
+
+export interface Recovered {
+  state: ChainState;
+  /** Pieces of damage set aside by this call; a torn tail is none. */
+  damaged: number;
+  torn: boolean;
+  /** Lines whose `prev` is not the line before them. */
+  breaks: number;
+}
+
+/** @param from what is known already: nothing before `from.size` is read */
+export async function recoverChain(
+  disk: Disk,
+  path: string,
+  from: ChainState,
+  onLine: (offset: number, line: Buffer) => void,
+): Promise<Recovered> {
+  const file = await disk.open(path);
+  try {
+    const wrong: Piece[] = [];
+    let needsNewline = false;
+    for await (const pieces of scan(file, from.size)) {
+      for (const piece of pieces) {
+        if (piece.proof === undefined) wrong.push({ ...piece, bytes: Buffer.from(piece.bytes) });
+        else if (!piece.ended) needsNewline = true;
+      }
+    }
+    if (needsNewline) await writeAll(file, Buffer.from('\n'), await file.size());
+    const torn = wrong.length === 1 && wrong[0]?.ended === false;
+    if (torn) await cutTail(disk, path, file, wrong[0] as Piece);
+    else if (wrong.length > 0) await rebuild(disk, path, file, wrong);
+    const rebuilt = wrong.length > 0 && !torn;
+    const kept = rebuilt ? await disk.open(path) : file;
+    try {
+      const { state, breaks } = await readKept(kept, from, onLine);
+      await writeAnew(kept, from.size);
+      return { state, breaks, torn, damaged: torn ? 0 : wrong.length };
+    } finally {
+      if (rebuilt) await kept.close();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The lines of a file from an offset, chunk by chunk; the buffers are only good until the next. */
+export async function* scan(file: DiskFile, from: number): AsyncGenerator<Piece[]> {
+  let rest: Buffer = Buffer.alloc(0);
+  let offset = from;
+  for (let position = from; ; ) {
+    const chunk = await readUpTo(file, CHUNK_BYTES, position);
+    position += chunk.length;
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const pieces: Piece[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+      const line = bytes.subarray(start, end);
+      pieces.push({ offset: offset + start, bytes: line, ended: true, proof: proveLine(line) });
+      start = end + 1;
+    }
+    const last = chunk.length < CHUNK_BYTES;
+    if (start < bytes.length && (last || bytes.length - start > LINE_BYTES_MAX)) {
+      const line = bytes.subarray(start);
+      pieces.push({ offset: offset + start, bytes: line, ended: !last, proof: proveLine(line) });
+      start = bytes.length;
+    }
+    yield pieces;
+    if (last) return;
+    offset += start;
+    rest = bytes.subarray(start);
+  }
+}
+
+async function readKept(
+  file: DiskFile,
+  from: ChainState,
+  onLine: (offset: number, line: Buffer) => void,
+): Promise<{ state: ChainState; breaks: number }> {
+  let { size, head, entries } = from;
+  let breaks = 0;
+  for await (const pieces of scan(file, from.size)) {
+    for (const { offset, bytes, proof } of pieces) {
+      if (proof === undefined) throw new Error(`an unproven line was kept at ${offset}`);
+      if (proof.prev !== head) breaks += 1;
+      head = proof.hash;
+      entries += 1;
+      size = offset + bytes.length + 1;
+      onLine(offset, bytes);
+    }
+  }
+  return { state: { size, head, entries }, breaks };
+}
+
+async function cutTail(disk: Disk, path: string, file: DiskFile, tail: Piece): Promise<void> {
+  await setAside(disk, path, [tail], 'torn');
+  await file.truncate(tail.offset);
+  await file.datasync();
+}
+
+/** The file without its wrong pieces, put in place of the old one. */
+async function rebuild(
+  disk: Disk,
+  path: string,
+  file: DiskFile,
+  wrong: readonly Piece[],
+): Promise<void> {
+  await setAside(disk, path, wrong, 'damaged');
+  const kept: Buffer[] = [];
+  const wrongAt = new Map(wrong.map(piece => [piece.offset, piece]));
+  for await (const pieces of scan(file, 0)) {
+    for (const { offset, bytes } of pieces) {
+      const lines = wrongAt.has(offset) ? salvage(bytes) : [bytes];
+      for (const line of lines) kept.push(Buffer.concat([line, Buffer.from('\n')]));
+    }
+  }
+  await replaceFile(disk, path, Buffer.concat(kept));
+}
+
+/** Moves on only when the bytes are durably in `<name>.damaged`. */
+async function setAside(
+  disk: Disk,
+  path: string,
+  pieces: readonly Piece[],
+  what: 'torn' | 'damaged',
+): Promise<void> {
+  const asidePath = path.replace(/\.ndjson$/, '.damaged');
+  const aside = await disk.open(asidePath);
+  try {
+    const newline = Buffer.from('\n');
+    const bytes = pieces.flatMap(piece => [
+      Buffer.from(`# ${what}: ${piece.bytes.length} bytes at ${piece.offset}\n`),
+      piece.bytes,
+      newline,
+    ]);
+    await writeAll(aside, Buffer.concat(bytes), await aside.size());
+    await aside.datasync();
+  } finally {
+    await aside.close();
+  }
+  await disk.syncFolder(dirname(asidePath));
+}
+
+/** How many pieces of damage `<name>.damaged` tells of. */
+export async function countSetAside(disk: Disk, path: string): Promise<number> {
+  const file = await disk.openToRead(path.replace(/\.ndjson$/, '.damaged'));
+  if (file === undefined) return 0;
+  try {
+    const bytes = await readUpTo(file, await file.size(), 0);
+    return bytes.toString('latin1').match(/^# damaged: \d+ bytes at \d+$/gm)?.length ?? 0;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the pages dirty again with their own bytes, then syncs them. */
+async function writeAnew(file: DiskFile, from: number): Promise<void> {
+  let position = from;
+  for (;;) {
+    const chunk = await readUpTo(file, CHUNK_BYTES, position);
+    if (chunk.length === 0) break;
+    await writeAll(file, chunk, position);
+    position += chunk.length;
+  }
+  if (position > from) await file.datasync();
+}
