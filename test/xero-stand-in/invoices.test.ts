@@ -238,3 +238,54 @@ test('a document with payments cannot be edited, nor one that is paid or voided'
   stage.xero.control.voidDocument({ document: 'TB-1' });
   assert.match((await refusal(change())).text, /not of valid status for modification/);
 });
+
+test('the API voids an approved invoice and deletes a draft, by status alone', async t => {
+  const stage = await makeStage(t);
+  const approved = await post(stage, invoice(stage, 'TB-1', [10]));
+  const draft = await post(
+    stage,
+    invoice(stage, 'TB-2', [10], { status: Invoice.StatusEnum.DRAFT }),
+  );
+  const set = async (id: string | undefined, status: Invoice.StatusEnum) => {
+    const invoices = [{ status }];
+    const { body } = await stage.api.updateInvoice(stage.org, id ?? '', { invoices });
+    return body.invoices?.[0];
+  };
+  const voided = await set(approved.invoiceID, Invoice.StatusEnum.VOIDED);
+  assert.deepEqual([voided?.status, voided?.amountDue], ['VOIDED', 0]);
+  assert.match((await refusal(set(draft.invoiceID, Invoice.StatusEnum.VOIDED))).text, /status/);
+  assert.equal((await set(draft.invoiceID, Invoice.StatusEnum.DELETED))?.status, 'DELETED');
+  assert.deepEqual(
+    stage.xero.control.trialBalance().filter(m => m.balance !== 0),
+    [],
+  );
+});
+
+test('an invoice without a number gets the next one', async t => {
+  const stage = await makeStage(t);
+  const { invoiceNumber: _none, ...unnumbered } = invoice(stage, '', [1]);
+  await post(stage, unnumbered, unnumbered);
+  const numbers = stage.xero.control.documents().map(doc => doc['InvoiceNumber']);
+  assert.deepEqual(numbers, ['INV-0001', 'INV-0002']);
+});
+
+test('an invoice and a credit note never share a number', async t => {
+  const stage = await makeStage(t);
+  await post(stage, invoice(stage, 'TB-1', [10]));
+  const creditNotes = [creditNote(stage, 'TB-1', 5)];
+  const again = stage.api.createCreditNotes(stage.org, { creditNotes }, true);
+  assert.match((await refusal(again)).text, /must be unique/);
+});
+
+test('a line total that is not quantity times price is refused', async t => {
+  const stage = await makeStage(t);
+  const wrong = invoice(stage, 'TB-1', [line(5, { quantity: 2, lineAmount: 5 })]);
+  assert.match(
+    (await refusal(post(stage, wrong))).text,
+    /does not match the expected line total 10/,
+  );
+  assert.equal(
+    (await post(stage, invoice(stage, 'TB-2', [line(5, { taxAmount: 0.4 })]))).totalTax,
+    0.4,
+  );
+});

@@ -19,6 +19,8 @@ export function AccountsPage({ organisation }: { organisation: Organisation }) {
         Debits {formatCents(debit)}, credits {formatCents(credit)}
         {debit === credit ? ': the books balance.' : ': the books do not balance.'}
       </p>
+      {movements.length > 0 && <TrialBalance movements={movements} />}
+      <h2>All accounts</h2>
       <table class="stack">
         <thead>
           <tr>
@@ -27,15 +29,6 @@ export function AccountsPage({ organisation }: { organisation: Organisation }) {
             <th scope="col">Type</th>
             <th scope="col">Tax</th>
             <th scope="col">Payments</th>
-            <th scope="col" class="amount">
-              Debit
-            </th>
-            <th scope="col" class="amount">
-              Credit
-            </th>
-            <th scope="col" class="amount">
-              Balance
-            </th>
             <th scope="col">By hand</th>
           </tr>
         </thead>
@@ -45,7 +38,6 @@ export function AccountsPage({ organisation }: { organisation: Organisation }) {
               key={account.id}
               base={`/organisations/${organisation.key}/accounts`}
               account={account}
-              movement={movements.find(m => m.code === account.code)}
             />
           ))}
         </tbody>
@@ -55,14 +47,52 @@ export function AccountsPage({ organisation }: { organisation: Organisation }) {
   );
 }
 
+function TrialBalance({ movements }: { movements: readonly Movement[] }) {
+  return (
+    <table class="stack moved">
+      <caption>What moved</caption>
+      <thead>
+        <tr>
+          <th scope="col">Account</th>
+          <th scope="col" class="amount">
+            Debit
+          </th>
+          <th scope="col" class="amount">
+            Credit
+          </th>
+          <th scope="col" class="amount">
+            Balance
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {movements.map(({ code, name, debit, credit, balance }) => (
+          <tr key={code}>
+            <th scope="row">
+              {code} {name}
+            </th>
+            <td data-label="Debit" class="amount">
+              {formatCents(debit)}
+            </td>
+            <td data-label="Credit" class="amount">
+              {formatCents(credit)}
+            </td>
+            <td data-label="Balance" class="amount">
+              {formatCents(balance)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 interface RowProps {
   readonly base: string;
   readonly account: Account;
-  readonly movement: Movement | undefined;
 }
 
-function Row({ base, account, movement }: RowProps) {
-  const cell = (cents: number | undefined) => (cents ? formatCents(cents) : '');
+function Row({ base, account }: RowProps) {
   const archived = account.status === 'ARCHIVED';
   const payments = account.type === 'BANK' || account.enablePayments;
   return (
@@ -75,15 +105,6 @@ function Row({ base, account, movement }: RowProps) {
       <td data-label="Type">{account.systemAccount ?? account.type}</td>
       <td data-label="Tax">{account.taxType}</td>
       <td data-label="Payments">{payments ? 'Yes' : 'No'}</td>
-      <td data-label="Debit" class="amount">
-        {cell(movement?.debit)}
-      </td>
-      <td data-label="Credit" class="amount">
-        {cell(movement?.credit)}
-      </td>
-      <td data-label="Balance" class="amount">
-        {cell(movement?.balance)}
-      </td>
       <td data-label="By hand">
         <ByHand base={base} account={account} />
       </td>

@@ -104,6 +104,7 @@ function accessControl(world: World) {
   return {
     /** Registers an app as on Xero's "New app" page, or changes the one with that client id. */
     registerApp: (app: Partial<AppRegistration> = {}): AppRegistration => {
+      if (/xero/i.test(app.name ?? '')) throw new Error('An app’s name must not contain “Xero”.');
       const made: AppRegistration = {
         name: app.name ?? 'Tillbook rehearsal',
         clientId: app.clientId ?? randomUUID().replaceAll('-', '').toUpperCase(),

@@ -23,6 +23,7 @@ export function DocumentPage({ organisation, doc }: Props) {
   return (
     <Frame title={`${word} ${doc.number}`} organisation={organisation} tab="documents">
       <article class="card sheet">
+        <p class="muted issuer">{organisation.name}</p>
         <header>
           <h1>
             {word} {doc.number}
@@ -97,7 +98,7 @@ function LineRow({ organisation, line }: { organisation: Organisation; line: Lin
     <tr>
       <th scope="row">
         {line.description}
-        {tracking.length > 0 && <small class="muted"> {tracking.join(' · ')}</small>}
+        {tracking.length > 0 && <small class="muted">{tracking.join(' · ')}</small>}
       </th>
       <td data-label="Qty" class="amount">
         {fromScaled4(line.quantity)}
@@ -154,7 +155,7 @@ function PaymentRow({ organisation, doc, payment }: Props & { readonly payment: 
           {payment.date} to {account?.code} {account?.name}
           {payment.reference && `, ${payment.reference}`}
           {payment.isReconciled && ', reconciled'}
-        </span>
+        </span>{' '}
         <form method="post" action={`${base}/payments/${payment.id}/remove`}>
           <input type="hidden" name="back" value={`${base}/documents/${doc.id}`} />
           <button type="submit" class="link">

@@ -133,8 +133,8 @@ function saveDocs(
 ): Answer {
   const read = readDocs(call.body, NAMES[kind]);
   if ('refusal' in read) return read.refusal;
-  const context = contextOf(call, kind);
   const taken = new Set(call.organisation.docs.map(doc => doc.number));
+  const context = contextOf(call, kind, taken);
   const entries = read.elements.map(input => draftEntry(context, input, findBefore(input), taken));
   const failed = entries.filter(({ drafted }) => drafted.errors.length > 0);
   if (call.query.get('summarizeErrors') !== 'false' && failed.length > 0) {
@@ -149,13 +149,14 @@ function saveDocs(
   return { status: 200, body: envelope(call.world.now(), NAMES[kind], shown) };
 }
 
-function contextOf(call: Call, kind: DocumentKind): DocContext {
+function contextOf(call: Call, kind: DocumentKind, taken: ReadonlySet<string>): DocContext {
   return {
     organisation: call.organisation,
     kind,
     now: call.world.now(),
     clientId: call.clientId,
     unitDecimals: call.query.get('unitdp') === '4' ? 4 : 2,
+    taken,
     open: call.world.open,
   };
 }

@@ -24,6 +24,8 @@ export interface DocContext {
   readonly now: number;
   readonly clientId: string;
   readonly unitDecimals: 2 | 4;
+  /** Numbers that are in the books or earlier in the batch. */
+  readonly taken: ReadonlySet<string>;
   readonly open: OpenQuestions;
 }
 
@@ -73,7 +75,7 @@ export function draftDoc(context: DocContext, input: DocInput, before?: Doc): Dr
     createdBy: before?.createdBy ?? context.clientId,
     updatedAt: context.now,
   };
-  check(context, doc, input, errors);
+  check(context, doc, input, before, errors);
   if (status === 'AUTHORISED') {
     checkApproved(context, doc, before !== undefined || Boolean(input.Date), errors);
     if (!input.LineItems) checkKeptLines(lines, errors);
@@ -201,9 +203,16 @@ export function readContact(
   return { contact: made, made: true };
 }
 
-function check(context: DocContext, doc: Doc, input: DocInput, errors: string[]): void {
+function check(
+  context: DocContext,
+  doc: Doc,
+  input: DocInput,
+  before: Doc | undefined,
+  errors: string[],
+): void {
   const { organisation, kind } = context;
-  if (input.Type !== TYPES[kind]) {
+  const updating = before !== undefined && !input.Type;
+  if (!updating && input.Type !== TYPES[kind]) {
     errors.push(
       input.Type
         ? `Type '${input.Type}' is not part of this stand-in; it plays ${TYPES[kind]} only.`
@@ -263,11 +272,11 @@ export function untouchable(organisation: Organisation, before: Doc): string | u
   return lock && `The document cannot be edited as it is currently dated before the ${lock.name}`;
 }
 
-function nextNumber({ organisation, kind }: DocContext): string {
+function nextNumber({ taken, kind }: DocContext): string {
   const prefix = kind === 'invoice' ? 'INV-' : 'CN-';
   for (let n = 1; ; n += 1) {
     const number = `${prefix}${String(n).padStart(4, '0')}`;
-    if (!organisation.docs.some(doc => doc.number === number)) return number;
+    if (!taken.has(number)) return number;
   }
 }
 

@@ -101,11 +101,14 @@ function authenticate(
   const basic = /^Basic (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   const pair = basic === undefined ? undefined : Buffer.from(basic, 'base64').toString();
   const cut = pair?.indexOf(':') ?? -1;
-  const decode = (part: string) => decodeURIComponent(part.replaceAll('+', ' '));
-  const id = pair === undefined ? form.get('client_id') : decode(pair.slice(0, cut));
-  const secret = pair === undefined ? form.get('client_secret') : decode(pair.slice(cut + 1));
+  const id = pair === undefined ? form.get('client_id') : formDecode(pair.slice(0, cut));
+  const secret = pair === undefined ? form.get('client_secret') : formDecode(pair.slice(cut + 1));
   const app = world.apps.find(a => a.clientId === id);
   return app !== undefined && equal(app.clientSecret, secret ?? '') ? app : undefined;
+}
+
+function formDecode(part: string): string {
+  return new URLSearchParams(`part=${part}`).get('part') ?? '';
 }
 
 function equal(a: string, b: string): boolean {

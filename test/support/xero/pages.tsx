@@ -66,6 +66,12 @@ function lookingRoutes(router: Router, world: World): void {
   });
 }
 
+/** Where a form wants to return to; only within these pages. */
+function backFrom(body: Form | undefined, key: string): string {
+  const back = body?.['back'] ?? '';
+  return back.startsWith('/organisations/') ? back : `/organisations/${key}`;
+}
+
 type Form = Readonly<Record<string, string>>;
 
 function doingRoutes(router: Router, control: Control): void {
@@ -74,7 +80,7 @@ function doingRoutes(router: Router, control: Control): void {
       const key = String(req.params['key']);
       try {
         action(key, (req.body ?? {}) as Form, String(req.params['id'] ?? ''));
-        res.redirect(303, String(req.body?.back ?? `/organisations/${key}`));
+        res.redirect(303, backFrom(req.body, key));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         res.status(409).type('text').send(reason);
