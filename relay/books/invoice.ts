@@ -20,7 +20,7 @@ import {
 import type { Plan, PlanInput, PlannedDocument, PlannedLine } from './plan.ts';
 import { distinctReasons, reason } from './reasons.ts';
 import { toleranceOf, untaxedRate } from './taxes.ts';
-import { type Settled, settleTenders } from './tenders.ts';
+import { cashMoved, type Settled, settleTenders } from './tenders.ts';
 
 /** Never throws for anything a till or HQ can say; throws when our own sums disagree. */
 export function planRevision(input: PlanInput): Plan {
@@ -98,6 +98,7 @@ function documentOf(
     amount: amount * sign,
     reference: paymentReference(number, tender),
   }));
+  const moved = cashMoved(parts);
   const tillLines = parts.sales.reduce((sum, row) => sum + Math.abs(row.count), 0);
   return {
     kind: sign === 1 ? 'invoice' : 'credit-note',
@@ -115,6 +116,7 @@ function documentOf(
       bookLines.map(({ amount, rate }) => taxWithin(amount * sign, rate.ratePercent)),
     ),
     taxTolerance: toleranceOf(mapping.taxTolerance, tillLines, bookLines.length),
+    ...(moved === 0 ? {} : { cash: { tender: mapping.cashTender, moved } }),
   };
 }
 
@@ -127,6 +129,7 @@ function plannedLine(line: BookLine, sign: 1 | -1): PlannedLine {
     amount: signed(line.amount, sign),
     tax: signed(line.tax, sign),
     tracking: line.tracking,
+    ...(line.tender === undefined ? {} : { tender: line.tender }),
   };
 }
 

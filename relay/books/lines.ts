@@ -30,6 +30,8 @@ export interface BookLine {
   amount: number;
   /** The till's tax within the amount. */
   tax: number;
+  /** The tender that the line stands for. */
+  tender?: string;
 }
 
 /** All lines of a day but those that tenders make. Reasons gather in `books`. */

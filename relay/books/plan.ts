@@ -59,6 +59,8 @@ export interface PlannedDocument {
   xeroTax: number;
   /** How far the two may lie apart, minor units. */
   taxTolerance: number;
+  /** The tender that carries cash in and out and over/short, and how much (+ into the drawer). */
+  cash?: { tender: string; moved: number };
 }
 
 export interface PlannedLine {
@@ -72,6 +74,8 @@ export interface PlannedLine {
   /** The till's tax within the amount. */
   tax: number;
   tracking: { category: string; option: string }[];
+  /** Set when the line stands for a tender: redeemed, or against the document's sign. */
+  tender?: string;
 }
 
 export interface PlannedPayment {

@@ -1,7 +1,7 @@
 /**
- * The closed list of reasons why a day waits, each with the fix in a bookkeeper's words, and the
- * translation of Xero's refusals into them. Xero has no stable error codes, only English: it is
- * matched loosely and always kept beside the reason as it came.
+ * The closed list of reasons why a day waits, each with the fix in a bookkeeper's words. Made by the
+ * plan (invoice.ts), the check of the mapping, the translation of Xero's refusals (refusals.ts), the
+ * comparison (reconcile.ts) and the poster.
  */
 import type { Reason } from '../db/records.ts';
 
@@ -48,6 +48,7 @@ const FIXES = {
     'Somebody changed the document or its payments in Xero. Undo it there, or leave it so.',
   'contact-archived':
     'Restore the contact in Xero (Contacts → Archived), or choose another in the mapping.',
+  'contact-missing': 'Press Retry: the contact is made anew. Or choose another in the mapping.',
   'payment-too-large': 'Look at the document in Xero: somebody has paid or credited it by hand.',
   'not-payable': 'Look at the document in Xero: it must be approved to be paid.',
   // the connection
@@ -58,6 +59,8 @@ const FIXES = {
     'Nothing to do: the document is looked up in Xero before anything is sent again.',
   'xero-not-allowed':
     'The person who connected Xero may not do this: connect again as an adviser or standard user.',
+  'organisation-closed':
+    'Renew the organisation’s Xero subscription; posting then goes on by itself.',
   'xero-refused': 'Read what Xero says, mend it, and press Retry.',
 } as const;
 

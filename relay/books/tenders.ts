@@ -40,7 +40,7 @@ export function settleTenders(books: Books, parts: MoneyParts): Settled {
       if (account !== undefined) payments.push({ tender: method, account, amount });
     } else {
       const label = amount > 0 ? `Paid by ${method}` : `Refunded by ${method}`;
-      lines.push(...tenderLine(books, lineAccount(books, chosen), label, -amount));
+      lines.push(...tenderLine(books, lineAccount(books, chosen), label, method, -amount));
     }
   }
   const sign = sumMinor(payments.map(({ amount }) => amount)) < 0 ? -1 : 1;
@@ -52,13 +52,18 @@ export function settleTenders(books: Books, parts: MoneyParts): Settled {
   };
 }
 
-/** Cash in and out and over/short move the drawer: the cash tender's payment carries them. */
+/** Cash in and out and over/short: what went into the drawer beside the sales. */
+export function cashMoved({ cash, overShort }: MoneyParts): number {
+  return sumMinor([...cash.map(({ amount }) => amount), overShort]);
+}
+
+/** The cash tender's payment carries what else moved the drawer. */
 function withCashMovements(
-  { tenders, cash, overShort }: MoneyParts,
+  parts: MoneyParts,
   cashTender: string,
 ): { method: string; amount: number }[] {
-  const moved = sumMinor([...cash.map(({ amount }) => amount), overShort]);
-  const amounts = new Map(tenders.map(({ method, amount }) => [method, amount]));
+  const moved = cashMoved(parts);
+  const amounts = new Map(parts.tenders.map(({ method, amount }) => [method, amount]));
   if (moved !== 0) amounts.set(cashTender, (amounts.get(cashTender) ?? 0) + moved);
   return [...amounts].map(([method, amount]) => ({ method, amount }));
 }
@@ -75,12 +80,8 @@ function oppositeLine(books: Books, { tender, account, amount }: TenderPayment):
     return [];
   }
   const usable = lineAccount(books, { what: `the tender “${tender}”`, account: account.id });
-  return tenderLine(
-    books,
-    usable,
-    amount < 0 ? `Refunded by ${tender}` : `Paid by ${tender}`,
-    -amount,
-  );
+  const label = amount < 0 ? `Refunded by ${tender}` : `Paid by ${tender}`;
+  return tenderLine(books, usable, label, tender, -amount);
 }
 
 /** A balance-sheet line; no tracking, since Xero's reports use it for profit and loss only. */
@@ -88,10 +89,11 @@ function tenderLine(
   books: Books,
   account: Account | undefined,
   label: string,
+  tender: string,
   amount: number,
 ): BookLine[] {
   if (account === undefined) return [];
   const rate = untaxedRate(books, account, 'outOfScope');
   if (rate === undefined) return [];
-  return [{ label, names: [], account, rate, tracking: [], amount, tax: 0 }];
+  return [{ label, names: [], account, rate, tracking: [], amount, tax: 0, tender }];
 }

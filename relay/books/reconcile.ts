@@ -1,0 +1,256 @@
+/**
+ * The four-way comparison of one store-day: tills = agent = relay = Xero, in minor units. Comes in:
+ * the newest summary's parts, what the relay planned, what was read back from Xero. Goes out: rows
+ * with every side and a verdict. Promise: a difference is shown and held, never plugged.
+ */
+import { type DayParts, grossOf, taxOf } from '../../protocol/day-summary.ts';
+import { formatMinor, sumMinor } from '../../protocol/money.ts';
+import type { DocumentRecord, ReadBack, Reason } from '../db/records.ts';
+import type { PlannedDocument } from './plan.ts';
+import { reason } from './reasons.ts';
+
+export type PostedDocument = Pick<DocumentRecord, 'plan' | 'state' | 'readBack'>;
+
+export interface ReconcileInput {
+  /** The revision that the documents stand for. */
+  parts: DayParts;
+  /** All documents of the day; those that are gone or not sent yet do not count. */
+  documents: readonly PostedDocument[];
+  /**
+   * The recount of the journal at the close. Absent: the agent signs only when its recount and its
+   * day book agree, so the summary stands for both.
+   */
+  tills?: DayParts;
+}
+
+export interface ReconcileRow {
+  /** For a bookkeeper: `Tax`, `card`, `TB-orchard-20261121 paid to 616`. */
+  label: string;
+  /** Minor units; absent where this side does not know the figure. */
+  tills?: number;
+  agent?: number;
+  relay?: number;
+  xero?: number;
+  /** How far Xero may lie apart: only tax has one. */
+  tolerance: number;
+  /** Xero − relay, or relay − agent where Xero does not know the figure. */
+  difference: number;
+  verdict: 'equal' | 'within' | 'differs' | 'unknown';
+}
+
+export interface Reconciliation {
+  verdict: 'reconciled' | 'drafted' | 'differs' | 'unknown';
+  rows: ReconcileRow[];
+  /** Why the day is not reconciled; empty otherwise. */
+  reasons: Reason[];
+}
+
+/** Compares all four sides. Pure; the same input gives the same rows. */
+export function reconcile({ parts, documents, tills = parts }: ReconcileInput): Reconciliation {
+  const standing = documents.filter(({ state }) => state !== 'gone' && state !== 'planned');
+  const drafts = standing.some(({ plan }) => plan.status === 'DRAFT');
+  const rows = [
+    earnedRow(tills, parts, standing),
+    taxRow(tills, parts, standing),
+    ...(drafts ? [] : tenderRows(tills, parts, standing)),
+    ...standing.flatMap(documentRows),
+  ];
+  const currency = standing[0]?.plan.currency ?? '';
+  const reasons = [
+    ...rows.filter(({ verdict }) => verdict === 'differs').map(row => differs(row, currency)),
+    ...standing.flatMap(goneReasons),
+  ];
+  return { verdict: verdictOf(rows, reasons, drafts), rows, reasons };
+}
+
+function verdictOf(
+  rows: readonly ReconcileRow[],
+  reasons: readonly Reason[],
+  drafts: boolean,
+): Reconciliation['verdict'] {
+  if (reasons.length > 0) return 'differs';
+  if (rows.some(({ verdict }) => verdict === 'unknown')) return 'unknown';
+  return drafts ? 'drafted' : 'reconciled';
+}
+
+/** Invoices count as they are, credit notes against. */
+function signOf({ plan }: PostedDocument): 1 | -1 {
+  return plan.kind === 'invoice' ? 1 : -1;
+}
+
+/** What the day earned: sales, rounding, cash in and out, over/short. */
+function earnedRow(
+  tills: DayParts,
+  agent: DayParts,
+  documents: readonly PostedDocument[],
+): ReconcileRow {
+  const relay = sumMinor(
+    documents.map(document => signOf(document) * sumMinor(earnedLines(document.plan))),
+  );
+  return row('Sales, rounding and cash movements', {
+    tills: earnedOf(tills),
+    agent: earnedOf(agent),
+    relay,
+  });
+}
+
+function earnedLines({ lines }: PlannedDocument): number[] {
+  return lines.filter(({ tender }) => tender === undefined).map(({ amount }) => amount);
+}
+
+function earnedOf(parts: DayParts): number {
+  return grossOf(parts) + parts.rounding + movedOf(parts);
+}
+
+function movedOf({ cash, overShort }: DayParts): number {
+  return sumMinor([...cash.map(({ amount }) => amount), overShort]);
+}
+
+function taxRow(
+  tills: DayParts,
+  agent: DayParts,
+  documents: readonly PostedDocument[],
+): ReconcileRow {
+  const known = documents.every(({ readBack }) => readBack !== undefined);
+  return row(
+    'Tax',
+    {
+      tills: taxOf(tills),
+      agent: taxOf(agent),
+      relay: sumMinor(documents.map(document => signOf(document) * document.plan.tax)),
+      xero: known
+        ? sumMinor(documents.map(document => signOf(document) * (document.readBack?.tax ?? 0)))
+        : undefined,
+    },
+    sumMinor(documents.map(({ plan }) => plan.taxTolerance)),
+  );
+}
+
+/** Each tender: what the tills took against what payments and tender lines carry. */
+function tenderRows(
+  tills: DayParts,
+  agent: DayParts,
+  documents: readonly PostedDocument[],
+): ReconcileRow[] {
+  const names = new Set([
+    ...tills.tenders.map(({ method }) => method),
+    ...agent.tenders.map(({ method }) => method),
+    ...documents.flatMap(({ plan }) => [
+      ...plan.payments.map(({ tender }) => tender),
+      ...plan.lines.flatMap(({ tender }) => tender ?? []),
+    ]),
+  ]);
+  const took = ({ tenders }: DayParts, name: string) =>
+    tenders.find(({ method }) => method === name)?.amount ?? 0;
+  return [...names].map(name =>
+    row(`Tender ${name}`, {
+      tills: took(tills, name),
+      agent: took(agent, name),
+      relay: sumMinor(documents.map(document => carried(document, name))),
+    }),
+  );
+}
+
+/** A tender's amount as the till counts it, taken out of a document again. */
+function carried(document: PostedDocument, name: string): number {
+  const { payments, lines, cash } = document.plan;
+  const paid = payments.filter(({ tender }) => tender === name).map(({ amount }) => amount);
+  const onLines = lines.filter(({ tender }) => tender === name).map(({ amount }) => -amount);
+  const moved = cash?.tender === name ? cash.moved : 0;
+  return signOf(document) * sumMinor([...paid, ...onLines]) - moved;
+}
+
+/** One document against what was read back: total, every payment, what is still due. */
+function documentRows({ plan, readBack }: PostedDocument): ReconcileRow[] {
+  const { number, total, payments, status } = plan;
+  const left = unmatched(plan, readBack);
+  return [
+    row(`${number} total`, { relay: total, xero: readBack?.total }),
+    ...payments.map(payment =>
+      row(`${number} paid by ${payment.tender}`, {
+        relay: payment.amount,
+        xero: readBack && (left.missing.includes(payment) ? 0 : payment.amount),
+      }),
+    ),
+    ...left.strange.map(({ reference, amount }) =>
+      row(`${number} payment “${reference}” that is not ours`, { relay: 0, xero: amount }),
+    ),
+    row(`${number} still due`, {
+      relay: status === 'DRAFT' ? total : 0,
+      xero: readBack?.amountDue,
+    }),
+  ];
+}
+
+/** Payments that stand on one side only; each of Xero's fits one of ours at most. */
+function unmatched(plan: PlannedDocument, readBack: ReadBack | undefined) {
+  const strange = [...(readBack?.payments ?? [])];
+  const missing = plan.payments.filter(({ reference, amount, accountId }) => {
+    const at = strange.findIndex(
+      there =>
+        there.reference === reference &&
+        there.amount === amount &&
+        (there.account === '' || there.account === accountId),
+    );
+    if (at < 0) return true;
+    strange.splice(at, 1);
+    return false;
+  });
+  return { missing, strange };
+}
+
+function goneReasons({ plan, readBack }: PostedDocument): Reason[] {
+  if (readBack?.status !== 'VOIDED' && readBack?.status !== 'DELETED') return [];
+  const word = readBack.status.toLowerCase();
+  return [reason('document-gone', `${plan.number} was ${word} in Xero.`)];
+}
+
+interface Sides {
+  tills?: number;
+  agent?: number;
+  relay: number;
+  /** `undefined` given: Xero should know and has not been read. */
+  xero?: number | undefined;
+}
+
+function row(label: string, sides: Sides, tolerance = 0): ReconcileRow {
+  const { tills, agent, relay, xero } = sides;
+  const inner = [tills, agent].every(side => side === undefined || side === relay);
+  const known = !Object.hasOwn(sides, 'xero') || xero !== undefined;
+  const difference = xero === undefined ? relay - (agent ?? relay) : xero - relay;
+  return {
+    label,
+    ...(tills === undefined ? {} : { tills }),
+    ...(agent === undefined ? {} : { agent }),
+    relay,
+    ...(xero === undefined ? {} : { xero }),
+    tolerance,
+    difference,
+    verdict: judge(inner, known, Math.abs(difference), tolerance),
+  };
+}
+
+function judge(
+  inner: boolean,
+  known: boolean,
+  off: number,
+  tolerance: number,
+): ReconcileRow['verdict'] {
+  if (!inner) return 'differs';
+  if (!known) return 'unknown';
+  if (off === 0) return 'equal';
+  return off <= tolerance ? 'within' : 'differs';
+}
+
+function differs(found: ReconcileRow, currency: string): Reason {
+  const money = (amount: number | undefined) =>
+    amount === undefined ? '–' : formatMinor(amount, currency);
+  const { label, tills, agent, relay, xero } = found;
+  const sides = [
+    ...(tills === undefined ? [] : [`tills ${money(tills)}`]),
+    ...(agent === undefined ? [] : [`agent ${money(agent)}`]),
+    `relay ${money(relay)}`,
+    ...(xero === undefined ? [] : [`Xero ${money(xero)}`]),
+  ];
+  return reason('books-differ', `${label}: ${sides.join(', ')}${currency && ` (${currency})`}.`);
+}
