@@ -2,7 +2,9 @@
  * Signing in at the Xero stand-in: consent in a browser's manner, codes, tokens, connections.
  */
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { XeroClient } from 'xero-node';
 import { startXero, type Xero } from '../support/xero/server.ts';
 import type { AppRegistration } from '../support/xero/types.ts';
 
@@ -212,4 +214,54 @@ test('revoking the refresh token ends the tokens and the connections', async t =
   const headers = { authorization: `Bearer ${access_token}` };
   assert.equal((await fetch(`${it.xero.url}/connections`, { headers })).status, 401);
   assert.deepEqual(it.xero.control.connections(), []);
+});
+
+/** xero-node's own OAuth client, pointed at the stand-in instead of being discovered. */
+function sdkClient({ xero, app }: Stand): XeroClient {
+  const requireOf = createRequire(createRequire(import.meta.url).resolve('xero-node'));
+  const { Issuer } = requireOf('openid-client');
+  const issuer = new Issuer({
+    issuer: xero.url,
+    authorization_endpoint: `${xero.url}/identity/connect/authorize`,
+    token_endpoint: `${xero.url}/connect/token`,
+    revocation_endpoint: `${xero.url}/connect/revocation`,
+  });
+  const { clientId, clientSecret } = app;
+  const config = { clientId, clientSecret, redirectUris: [REDIRECT], state: 'a state' };
+  const client = new XeroClient({ ...config, scopes: SCOPES.split(' ') });
+  client.openIdClient = new issuer.Client({
+    client_id: clientId,
+    client_secret: clientSecret,
+    redirect_uris: [REDIRECT],
+  });
+  return client;
+}
+
+test('xero-node’s own client signs in, refreshes and revokes', async t => {
+  const it = await stand(t);
+  const client = sdkClient(it);
+  const asked = new URL(await client.buildConsentUrl());
+  assert.equal(asked.searchParams.get('scope'), SCOPES);
+  const organisation = it.xero.control.organisations()[0]?.id ?? '';
+  const back = await press(it, 'allow', [organisation]);
+  const first = await client.apiCallback(back.href);
+  client.accountingApi.basePath = `${it.xero.url}/api.xro/2.0`;
+  const { body } = await client.accountingApi.getOrganisations(organisation);
+  assert.equal(body.organisations?.[0]?.name, 'Demo Company (SG)');
+  const second = await client.refreshToken();
+  assert.notEqual(second.refresh_token, first.refresh_token);
+  await client.revokeToken();
+  assert.deepEqual(it.xero.control.connections(), []);
+});
+
+test('an app connects no more organisations than its tier allows', async t => {
+  const it = await stand(t);
+  it.xero.control.setLimits({ connections: 1 });
+  const [one = '', two = ''] = it.xero.control.organisations().map(({ id }) => id);
+  await press(it, 'allow', [one]);
+  await press(it, 'allow', [one]);
+  const form = asking(it, { action: 'allow', organisation: two });
+  const url = `${it.xero.url}/identity/connect/authorize`;
+  assert.equal((await fetch(url, { method: 'POST', body: form })).status, 500);
+  assert.equal(it.xero.control.connections().length, 1);
 });

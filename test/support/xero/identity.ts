@@ -47,12 +47,22 @@ function takeConsent(world: World, form: URLSearchParams): Answer {
   else {
     const chosen = world.organisations.filter(o => ids.includes(o.id)).map(o => o.id);
     if (chosen.length === 0) return page(200, consentPage(asked, world.organisations, form, true));
+    if (tooMany(world, asked.app, chosen)) {
+      return page(500, refusalPage('This app has reached its number of connections'));
+    }
     const grant = makeGrant(world, asked.app.clientId, asked.scopes, chosen);
     back.searchParams.set('code', makeCode(world, grant, asked.redirectUri));
     back.searchParams.set('scope', asked.scopes.join(' '));
   }
   if (asked.state !== '') back.searchParams.set('state', asked.state);
   return { status: 302, headers: { location: back.href } };
+}
+
+/** Would these organisations exceed what the app's tier may connect? */
+function tooMany(world: World, app: AppRegistration, chosen: readonly string[]): boolean {
+  const connected = world.connections.filter(c => c.clientId === app.clientId);
+  const ids = new Set([...connected.map(c => c.organisationId), ...chosen]);
+  return ids.size > world.limits.connections;
 }
 
 /** Checks in Xero's order; the error is shown on Xero's own page, never sent to the redirect. */

@@ -198,11 +198,13 @@ export interface RefreshToken {
   usedAt?: number;
 }
 
+/** What an app's tier allows: calls per organisation, calls in all, organisations connected. */
 export interface RateLimits {
   minute: number;
   day: number;
   concurrent: number;
   appMinute: number;
+  connections: number;
 }
 
 /** What to answer instead of the truth, and when. */

@@ -19,8 +19,17 @@ import type {
   RequestRecord,
 } from './types.ts';
 
-/** Xero's published limits; a Starter app has `day: 1000`. */
-export const XERO_LIMITS: RateLimits = { minute: 60, day: 5000, concurrent: 5, appMinute: 10_000 };
+/** Xero's published limits for a Core app. */
+export const XERO_LIMITS: RateLimits = {
+  minute: 60,
+  day: 5000,
+  concurrent: 5,
+  appMinute: 10_000,
+  connections: 50,
+};
+
+/** The free Starter tier. */
+export const STARTER_LIMITS: RateLimits = { ...XERO_LIMITS, day: 1000, connections: 5 };
 
 const OPEN_QUESTIONS: OpenQuestions = {
   zeroTotal: 'paid',
