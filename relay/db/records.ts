@@ -89,6 +89,8 @@ export interface AgentKeyRecord {
   revokedAt?: string;
   /** `replaced` by a newer machine, or `revoked` by HQ. */
   revokedFor?: 'replaced' | 'revoked';
+  /** How many of its summaries were kept aside. */
+  keptAside?: number;
 }
 
 export interface EnrolmentCodeRecord {
@@ -208,6 +210,8 @@ export interface SummaryRecord {
   revision: number;
   number: number;
   verdict: Receipt['verdict'];
+  /** It is a link of the store's chain, be its content used or not. */
+  moves: boolean;
   /** The compact JWS as it came. */
   jws: string;
   /** The relay's signed receipt as it was given. */

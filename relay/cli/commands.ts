@@ -1,0 +1,154 @@
+/**
+ * The relay's commands as one table: words, arguments, options, and how the answer reads. Help,
+ * parsing and dispatch come from it.
+ */
+import type { ParseArgsConfig } from 'node:util';
+
+export interface Command {
+  /** `store add`; also the method that the running relay answers to. */
+  name: string;
+  /** Names of the arguments, in order; all are needed. */
+  args: readonly string[];
+  options: NonNullable<ParseArgsConfig['options']>;
+  /** Options that must be given. */
+  needs?: readonly string[];
+  sentence: string;
+  usage: string;
+  /** Answer → text for people. */
+  print: (answer: unknown) => string;
+}
+
+type Rows = Record<string, unknown>[];
+
+export const COMMANDS: readonly Command[] = [
+  command('store add', ['NAME'], {
+    usage: '--timezone ZONE --currency CUR [--cut-over HH:MM]',
+    options: {
+      timezone: { type: 'string' },
+      currency: { type: 'string' },
+      'cut-over': { type: 'string', default: '00:00' },
+    },
+    needs: ['timezone', 'currency'],
+    sentence: 'Adds a store and makes its first enrolment code.',
+    print: printCode,
+  }),
+  command('store list', [], {
+    sentence: 'Lists the stores.',
+    print: answer =>
+      table(answer as Rows, ['id', 'name', 'timezone', 'currency', 'cutOver', 'lastSeenAt']),
+  }),
+  command('store code', ['ID'], {
+    sentence: 'Makes a new enrolment code; an earlier unused one ends.',
+    print: printCode,
+  }),
+  command('store revoke', ['ID'], {
+    sentence: "Ends the keys of the store's machines; what they sign is not believed any more.",
+    print: answer => `${(answer as { revoked: number }).revoked} key(s) revoked`,
+  }),
+  command('store key', ['ID'], {
+    usage: '[--all]',
+    options: { all: { type: 'boolean', default: false } },
+    sentence: "Prints the store's public key (JWK), for `verify --key`; --all: every key it had.",
+    print: answer => JSON.stringify(answer, null, 2),
+  }),
+  command('days', [], {
+    usage: '[--store ID] [--from DATE] [--to DATE]',
+    options: { store: { type: 'string' }, from: { type: 'string' }, to: { type: 'string' } },
+    sentence: 'Lists the store-days: state, reason, documents in Xero, totals.',
+    print: printDays,
+  }),
+  command('verify', ['FILE.jws'], {
+    usage: '--key FILE',
+    options: { key: { type: 'string' } },
+    needs: ['key'],
+    sentence: 'Checks a signed day summary against a public key, offline. Exit code 1: not good.',
+    print: printVerified,
+  }),
+  command('token add', ['NAME'], {
+    usage: '[--role viewer|bookkeeper|admin]',
+    options: { role: { type: 'string', default: 'viewer' } },
+    sentence: 'Makes a token for the JSON API; it is shown this once.',
+    print: answer => {
+      const { name, token } = answer as { name: string; token: string };
+      return `token ${name}: ${token}\nKeep it secret; it is not shown again.`;
+    },
+  }),
+  command('token list', [], {
+    sentence: 'Lists the API tokens.',
+    print: answer => table(answer as Rows, ['name', 'role', 'createdAt', 'revokedAt']),
+  }),
+  command('token revoke', ['NAME'], {
+    sentence: 'Ends an API token.',
+    print: answer => `token ${(answer as { name: string }).name} is revoked`,
+  }),
+  command('admin add', ['EMAIL'], {
+    sentence: 'Adds an admin; asks for the password, or reads it from the first line of stdin.',
+    print: answer => `${(answer as { email: string }).email} may sign in now`,
+  }),
+];
+
+function command(
+  name: string,
+  args: readonly string[],
+  more: Pick<Command, 'sentence' | 'print'> & Partial<Command>,
+): Command {
+  return { name, args, usage: '', options: {}, ...more };
+}
+
+function printCode(answer: unknown): string {
+  const { id, code, expiresAt } = answer as { id: string; code: string; expiresAt: string };
+  return [
+    `store ${id}`,
+    `enrolment code ${code}, good until ${expiresAt}`,
+    `On the machine in the shop: tillbook-agent enrol --relay <this relay> --code ${code}`,
+  ].join('\n');
+}
+
+function printDays(answer: unknown): string {
+  const rows = (answer as Rows).map(row => {
+    const { gross } = row['totals'] as { gross: number };
+    const documents = (row['documents'] as { number: string }[]).map(one => one.number);
+    return { ...row, gross, documents: documents.join(' ') };
+  });
+  return table(rows, ['store', 'date', 'revision', 'state', 'reason', 'gross', 'documents']);
+}
+
+function printVerified(answer: unknown): string {
+  const { kid, summary } = answer as { kid: string; summary: Record<string, unknown> };
+  const { storeId, businessDate, revision, number } = summary;
+  return `good: store ${storeId}, ${businessDate}, revision ${revision}, number ${number}, key ${kid}`;
+}
+
+/** Columns of text; a header even when there is no row. */
+function table(rows: Rows, columns: readonly string[]): string {
+  const cells = [
+    columns.map(name => name.toUpperCase()),
+    ...rows.map(row => columns.map(name => String(row[name] ?? '-'))),
+  ];
+  const widths = columns.map((_, i) => Math.max(...cells.map(row => row[i]?.length ?? 0)));
+  return cells
+    .map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
+    .map(line => line.trimEnd())
+    .join('\n');
+}
+
+/** @param settings the settings as text */
+export function helpText(settings: string): string {
+  const lines = COMMANDS.map(({ name, args, usage, sentence }) => {
+    const words = [name, ...args, usage].filter(word => word !== '').join(' ');
+    return `  ${words}\n      ${sentence}`;
+  });
+  return [
+    'tillbook-relay [COMMAND]',
+    '',
+    '  run\n      Runs the relay (also without a command).',
+    ...lines,
+    '',
+    'Every command takes --json and --help, and works while the relay runs and while it is down.',
+    'Exit codes: 0 done, 1 something was found, 2 usage, 73 another process holds the folder,',
+    '74 I/O error.',
+    '',
+    'Settings (environment)',
+    settings,
+  ].join('\n');
+}

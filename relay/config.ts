@@ -1,0 +1,94 @@
+/**
+ * The relay's settings: one table, from which come the values, `--help` and the env example.
+ */
+import {
+  httpUrl,
+  port,
+  type SettingsOf,
+  type SettingsTable,
+  text,
+} from '../protocol/host/settings.ts';
+
+export const RELAY_SETTINGS = {
+  dataDir: {
+    name: 'RELAY_DATA_DIR',
+    parse: text,
+    default: './data/relay',
+    sentence: 'Folder of the embedded database, the key file and the control socket.',
+  },
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    parse: databaseUrl,
+    sentence: 'PostgreSQL instead of the embedded database; not in this version yet.',
+    secret: true,
+  },
+  host: {
+    name: 'RELAY_HOST',
+    parse: text,
+    default: '127.0.0.1',
+    sentence: 'Address on which the relay listens.',
+  },
+  port: {
+    name: 'RELAY_PORT',
+    parse: port,
+    default: '8090',
+    sentence: 'TCP port for agents, pages and the JSON API; 0 picks a free one.',
+  },
+  publicUrl: {
+    name: 'RELAY_PUBLIC_URL',
+    parse: httpUrl,
+    sentence:
+      'Address at which browsers reach the relay, and Xero sends them back to; http://localhost:8090 (with the port in use) when it is off.',
+  },
+  secretKeyFile: {
+    name: 'RELAY_SECRET_KEY_FILE',
+    parse: text,
+    sentence: 'File with the key that seals secrets; made in the data folder on first start.',
+  },
+  trustedProxies: {
+    name: 'RELAY_TRUSTED_PROXIES',
+    parse: text,
+    default: 'loopback',
+    sentence: 'Proxies whose X-Forwarded-For is believed: addresses, subnets, loopback, none.',
+  },
+  logLevel: {
+    name: 'RELAY_LOG_LEVEL',
+    parse: logLevel,
+    default: 'info',
+    sentence: 'error, warn, info or debug.',
+  },
+  xeroLoginUrl: {
+    name: 'XERO_LOGIN_URL',
+    parse: httpUrl,
+    default: 'https://login.xero.com',
+    sentence: 'Where HQ allows access; point it at a stand-in to rehearse.',
+  },
+  xeroIdentityUrl: {
+    name: 'XERO_IDENTITY_URL',
+    parse: httpUrl,
+    default: 'https://identity.xero.com',
+    sentence: 'Where tokens come from; point it at a stand-in to rehearse.',
+  },
+  xeroApiUrl: {
+    name: 'XERO_API_URL',
+    parse: httpUrl,
+    default: 'https://api.xero.com',
+    sentence: "Xero's API; point it at a stand-in to rehearse.",
+  },
+} as const satisfies SettingsTable;
+
+export type RelaySettingsValues = SettingsOf<typeof RELAY_SETTINGS>;
+
+/** Names with these beginnings belong to the relay: a typo in one refuses to start. */
+export const RELAY_PREFIXES = ['RELAY_', 'XERO_'] as const;
+
+function logLevel(value: string): string {
+  if (/^(error|warn|info|debug)$/.test(value)) return value;
+  throw new Error('needs error, warn, info or debug');
+}
+
+function databaseUrl(_value: string): never {
+  throw new Error(
+    'PostgreSQL is not supported by this version yet; leave it out to use the folder',
+  );
+}

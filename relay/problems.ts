@@ -1,0 +1,135 @@
+/**
+ * Problem documents (RFC 9457): every refusal of the relay as JSON with a code, what is wrong, what
+ * to do, and the field. Comes in: whatever was thrown. An error that we did not foresee is logged
+ * whole and answered without any of its words.
+ */
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { AppError, type ErrorCode } from '../protocol/errors.ts';
+import type { Logger } from '../protocol/host/log.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export interface Problem {
+  status: number;
+  title: string;
+  /** An ErrorCode, or `internal`. */
+  code: string;
+  detail: string;
+  hint?: string;
+  /** JSON path, form field, header or parameter. */
+  field?: string;
+  retryAfterSeconds?: number;
+}
+
+/** Codes that are no fault of the caller are 5xx; what is left out is 500. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  'bad-input': 422,
+  'bad-signature': 400,
+  'unknown-key': 401,
+  'not-signed-in': 401,
+  'not-allowed': 403,
+  'not-found': 404,
+  'already-exists': 409,
+  conflict: 409,
+  'too-many': 429,
+  'disk-full': 503,
+  'disk-error': 503,
+  unreachable: 502,
+  'bad-answer': 502,
+  refused: 502,
+  'xero-validation': 422,
+  'xero-settings': 422,
+  'xero-rate-limit': 503,
+  'xero-disconnected': 409,
+  'xero-unavailable': 503,
+  'xero-unknown-outcome': 503,
+};
+
+/** "Not yet": the same request will be right later (RFC 8470). */
+const TOO_EARLY = 425;
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Who are you?',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Wrong content type',
+  422: 'Something in it is wrong',
+  425: 'Too early',
+  429: 'Too many requests',
+  500: 'Internal error',
+  502: 'The other side failed',
+  503: 'Not available',
+};
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof AppError) return ofAppError(error);
+  const status = parserStatus(error);
+  if (status === undefined) {
+    const detail = 'the relay made a mistake; it is in its log';
+    return { ...named(500), code: 'internal', detail, hint: 'try again; then tell the operator' };
+  }
+  return { ...named(status), ...PARSER_WORDS[status] };
+}
+
+function ofAppError(error: AppError): Problem {
+  const early = error.code === 'conflict' && error.retryable;
+  const status = early ? TOO_EARLY : (STATUS[error.code] ?? 500);
+  const problem: Problem = { ...named(status), code: error.code, detail: error.message };
+  if (error.hint !== undefined) problem.hint = error.hint;
+  if (error.path !== undefined) problem.field = error.path;
+  if (error.retryAfterMs !== undefined) {
+    problem.retryAfterSeconds = Math.ceil(error.retryAfterMs / 1000);
+  }
+  return problem;
+}
+
+function named(status: number): { status: number; title: string } {
+  return { status, title: TITLES[status] ?? 'Refused' };
+}
+
+/** What express and its body parsers throw (`http-errors`). */
+function parserStatus(error: unknown): 400 | 413 | 415 | undefined {
+  const status = (error as { status?: unknown } | null)?.status;
+  return status === 400 || status === 413 || status === 415 ? status : undefined;
+}
+
+const PARSER_WORDS: Record<400 | 413 | 415, { code: ErrorCode; detail: string; hint: string }> = {
+  400: {
+    code: 'bad-input',
+    detail: 'the address or the body cannot be read',
+    hint: 'send complete, well-formed JSON (or a compact JWS) and a well-formed address',
+  },
+  413: { code: 'bad-input', detail: 'the body is too large', hint: 'send less in one request' },
+  415: {
+    code: 'bad-input',
+    detail: 'the body is compressed or encoded in a way that is not read here',
+    hint: 'send it plain, in UTF-8',
+  },
+};
+
+export function sendProblem(res: Response, problem: Problem): void {
+  const { retryAfterSeconds, ...document } = problem;
+  if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
+  if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer realm="tillbook"');
+  res.status(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(document));
+}
+
+/** The last handler of all that speak JSON or JWS. */
+export function problemHandler(log: Logger): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    if (res.headersSent) return next(error);
+    const problem = problemOf(error);
+    if (problem.status >= 500) log.error({ err: error, path: req.path }, 'a request failed');
+    return sendProblem(res, problem);
+  };
+}
+
+/** For addresses that nobody serves. */
+export const unknownAddress: RequestHandler = (req, res) => {
+  const detail = `there is nothing at ${req.method} ${req.path}`;
+  sendProblem(res, { ...named(404), code: 'not-found', detail, hint: 'see /api/openapi.json' });
+};
