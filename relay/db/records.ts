@@ -172,6 +172,8 @@ export interface DocumentRecord {
   plan: PlannedDocument;
   /** The revision whose difference to the one before it posts. */
   revision: number;
+  /** Posted again after somebody voided its forerunner in Xero: 1 for `-R1`. */
+  repost?: number;
   /** `planned` is durable before anything is sent; see books/poster. */
   state: 'planned' | 'created' | 'paid' | 'reconciled' | 'drafted' | 'gone';
   /** Xero's id once known. */

@@ -3,11 +3,11 @@
  * process and over all relays), the old set kept until the new one is stored. Xero rotates refresh
  * tokens; when the answer is lost, the old one still works for 30 minutes. Goes out: access tokens.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, isAppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import type { Db } from '../db/db.ts';
+import { type Lease, releaseLease, takeLease } from '../db/lease.ts';
 import type { ConnectionRecord } from '../db/records.ts';
 import { oauthError } from './oauth-failures.ts';
 import type { Clock, Sealer } from './port.ts';
@@ -39,6 +39,8 @@ export interface TokenDeps {
   seal: Sealer;
   clock: Clock;
   log: Logger;
+  /** Who takes the refresher's lease: this process. */
+  holder: string;
 }
 
 export interface Tokens {
@@ -136,9 +138,7 @@ async function refreshUnderLease(
   id: string,
   not: string | undefined,
 ): Promise<string> {
-  const name = `xero-token/${id}`;
-  const holder = randomUUID();
-  while (!(await takeLease(deps, name, holder))) await sleep(LEASE_POLL_MS);
+  const lease = await waitForLease(deps, `xero-token/${id}`);
   try {
     const connection = await connectionOf(deps.db, id);
     const tokens = openTokens(deps, connection);
@@ -146,7 +146,16 @@ async function refreshUnderLease(
     const renewed = await renew(deps, connection, tokens);
     return renewed.access_token;
   } finally {
-    await dropLease(deps.db, name, holder);
+    await releaseLease(deps.db, lease);
+  }
+}
+
+async function waitForLease(deps: TokenDeps, name: string): Promise<Lease> {
+  for (;;) {
+    const wanted = { name, holder: deps.holder, ttlMs: LEASE_MS, nowMs: deps.clock() };
+    const lease = await takeLease(deps.db, wanted);
+    if (lease !== undefined) return lease;
+    await sleep(LEASE_POLL_MS);
   }
 }
 
@@ -247,23 +256,4 @@ async function markDisconnected(
   });
   deps.log.error({ connection: connection.id, error }, 'Xero connection has ended');
   throw error;
-}
-
-async function takeLease(deps: TokenDeps, name: string, holder: string): Promise<boolean> {
-  return deps.db.write(async tx => {
-    const now = deps.clock();
-    const held = await tx.get('leases', name);
-    if (held !== undefined && held.holder !== '' && Date.parse(held.until) > now) return false;
-    const until = new Date(now + LEASE_MS).toISOString();
-    await tx.put('leases', name, { holder, token: (held?.token ?? 0) + 1, until });
-    return true;
-  });
-}
-
-async function dropLease(db: Db, name: string, holder: string): Promise<void> {
-  await db.write(async tx => {
-    const held = await tx.get('leases', name);
-    if (held?.holder !== holder) return;
-    await tx.put('leases', name, { ...held, holder: '' });
-  });
 }

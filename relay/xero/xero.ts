@@ -3,6 +3,7 @@
  * Comes in: addresses, database, sealer, clock, log. Goes out: documents in whole minor units and
  * AppErrors. Promise: nothing of xero-node is loaded before the first call.
  */
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../protocol/host/log.ts';
 import type { Db } from '../db/db.ts';
 import type { CallDeps } from './calls.ts';
@@ -30,13 +31,19 @@ export interface XeroOptions {
   seal: Sealer;
   clock: Clock;
   log: Logger;
+  /** As in the poster: the same name over restarts only where no second process can be there. */
+  holder?: string;
 }
 
 /** A chart is read anew once a day, or when somebody asks. */
 export const CHART_AGE_MAX_MS = 24 * 3_600_000;
 
 export function createXero(options: XeroOptions): Xero {
-  const deps: TokenDeps = { ...options, log: options.log.child({ part: 'xero' }) };
+  const deps: TokenDeps = {
+    ...options,
+    log: options.log.child({ part: 'xero' }),
+    holder: options.holder ?? randomUUID(),
+  };
   const tokens = createTokens(deps);
   const calls: CallDeps = {
     urls: options.urls,

@@ -1,0 +1,99 @@
+/**
+ * Which days the poster has something to do for, and when. The rows are the truth; this is the list
+ * of what was seen open in them: all at the start and every hour, the newest days of each store in
+ * between, and single days as the inbox and HQ name them.
+ */
+import type { Db } from '../db/db.ts';
+import { keysUnder } from '../db/db.ts';
+import type { Clock } from '../xero/port.ts';
+import { isOpen } from './day-steps.ts';
+
+/** Older open days are found by the full scan. */
+const NEWEST_DAYS = 10;
+const FULL_SCAN_MS = 3_600_000;
+const SCAN_MS = 100_000;
+const ROWS_MAX = 10_000;
+
+export interface OpenDay {
+  key: string;
+  store: string;
+  date: string;
+}
+
+export class OpenDays {
+  readonly #db: Db;
+  readonly #clock: Clock;
+  /** Key → instant from which it is due. */
+  readonly #due = new Map<string, number>();
+  #fullScanAt = 0;
+  #scanAt = 0;
+
+  constructor(db: Db, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** One day, or all that wait, are due at once. */
+  wake(key?: string): void {
+    if (key !== undefined) {
+      this.#due.set(key, 0);
+      return;
+    }
+    for (const known of this.#due.keys()) this.#due.set(known, 0);
+    this.#scanAt = 0;
+  }
+
+  put(day: OpenDay, dueAt: number): void {
+    this.#due.set(day.key, dueAt);
+  }
+
+  /** Looks for open days that nobody has named. */
+  async scan(): Promise<void> {
+    const now = this.#clock();
+    if (now < this.#scanAt) return;
+    const full = now >= this.#fullScanAt;
+    for (const { key: store } of await this.#db.list('stores')) {
+      const limit = full ? ROWS_MAX : NEWEST_DAYS;
+      const range = { ...keysUnder(`${store}/`), limit, reverse: true };
+      for (const { key, value } of await this.#db.list('days', range)) {
+        if (isOpen(value) && !this.#due.has(key)) this.#due.set(key, 0);
+      }
+    }
+    this.#scanAt = now + SCAN_MS;
+    if (full) this.#fullScanAt = now + FULL_SCAN_MS;
+  }
+
+  /** What is due, oldest business date first. */
+  async due(): Promise<OpenDay[]> {
+    const now = this.#clock();
+    return [...this.#due]
+      .filter(([, at]) => at <= now)
+      .map(([key]) => dayOf(key))
+      .sort((a, b) => compare(a.date, b.date) || compare(a.key, b.key));
+  }
+
+  /** Drops the days that have nothing left to do. */
+  async forgetRested(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const day = await this.#db.get('days', key);
+      if (day === undefined || !isOpen(day)) this.#due.delete(key);
+      // A newer revision came while this one was posted.
+      else if (day.state === 'received') this.#due.set(key, 0);
+    }
+  }
+
+  /** Milliseconds until the next scan or day is due, at least 0. */
+  nextDueIn(): number {
+    const soonest = Math.min(this.#scanAt, ...this.#due.values());
+    return Math.max(0, soonest - this.#clock());
+  }
+}
+
+function dayOf(key: string): OpenDay {
+  const cut = key.lastIndexOf('/');
+  return { key, store: key.slice(0, cut), date: key.slice(cut + 1) };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,259 @@
+/**
+ * Third step of posting: each created document gets its payments, 50 in a call. A payment has no
+ * unique key in Xero: whatever this process did not see itself is read from the document first,
+ * matched by reference and amount, and only what is missing is paid.
+ */
+import { isAppError } from '../../protocol/errors.ts';
+import type { DocumentRecord, StoredRequest } from '../db/records.ts';
+import {
+  BATCH_MAX,
+  type OrganisationRef,
+  type Outcome,
+  type XeroDocument,
+  type XeroPayment,
+} from '../xero/port.ts';
+import { goneReason, isGone } from './adopt.ts';
+import { addEvent, moveTo } from './day-steps.ts';
+import type { PlannedPayment } from './plan.ts';
+import { refusedDay, wasNotDone } from './post-documents.ts';
+import { batches, changeItems, type Desk, type Item, nowOf, reload } from './poster-desk.ts';
+import { ageOf, newKey, RESEND_WITHIN_MS, SETTLED_AFTER_MS, wholeRequests } from './requests.ts';
+
+/** One payment of one item, as it stands in the request. */
+interface Part {
+  item: Item;
+  payment: PlannedPayment;
+  body: string;
+}
+
+/** @throws AppError when Xero could not be asked or its answer is unclear: the items come again */
+export async function postPayments(
+  desk: Desk,
+  ref: OrganisationRef,
+  items: readonly Item[],
+): Promise<void> {
+  const created = items.filter(({ document }) => document.state === 'created');
+  await payNothing(
+    desk,
+    created.filter(({ document }) => missingPayments(document).length === 0),
+  );
+  const due = created.filter(({ document }) => missingPayments(document).length > 0);
+  const known = due.filter(item => isKnownUnpaid(desk, item));
+  const unsure = due.filter(item => !isKnownUnpaid(desk, item));
+  const read = await readFirst(desk, ref, unsure);
+  const left = await resendLost(desk, ref, read);
+  for (const batch of batchesOf([...known, ...left])) await sendNew(desk, ref, batch);
+}
+
+/** Planned payments that do not stand in Xero as far as the row knows. */
+export function missingPayments(document: DocumentRecord): PlannedPayment[] {
+  const paid = new Set(document.payments.map(({ tender }) => tender));
+  return document.plan.payments.filter(({ tender }) => !paid.has(tender));
+}
+
+function isKnownUnpaid(desk: Desk, { document }: Item): boolean {
+  return document.paymentsRequest === undefined && desk.unpaid.has(document.xeroId ?? '');
+}
+
+/** Drafts and zero documents take no payment: they go on to be read back. */
+async function payNothing(desk: Desk, items: readonly Item[]): Promise<void> {
+  await changeItems(desk, items, document => paidUp(document));
+}
+
+function paidUp(document: DocumentRecord): DocumentRecord {
+  if (missingPayments(document).length > 0) return document;
+  const { paymentsRequest: _, ...rest } = document;
+  return { ...rest, state: 'paid' };
+}
+
+/** Reads the documents and notes the payments that they have; gives back those that lack some. */
+async function readFirst(
+  desk: Desk,
+  ref: OrganisationRef,
+  items: readonly Item[],
+): Promise<Item[]> {
+  for (const kind of ['invoice', 'credit-note'] as const) {
+    const ofKind = items.filter(({ document }) => document.plan.kind === kind);
+    for (const batch of batches(ofKind, BATCH_MAX)) {
+      const numbers = batch.map(({ document }) => document.plan.number);
+      const found = await desk.xero.findDocuments(ref, kind, numbers);
+      await noteFound(desk, batch, found);
+    }
+  }
+  const fresh = await reload(desk, items);
+  return fresh.filter(({ document }) => document.state === 'created');
+}
+
+async function noteFound(
+  desk: Desk,
+  items: readonly Item[],
+  found: readonly XeroDocument[],
+): Promise<void> {
+  const at = nowOf(desk);
+  const pairs = items.flatMap(item => {
+    const own = found.find(({ id }) => id === item.document.xeroId);
+    return own === undefined ? [] : [{ ...item, own }];
+  });
+  await changeItems(
+    desk,
+    pairs,
+    (document, { own }) =>
+      isGone(own.status)
+        ? { ...document, state: 'gone' }
+        : paidUp({ ...document, payments: matchPayments(document, own.payments) }),
+    (day, { own, document }) =>
+      isGone(own.status)
+        ? moveTo(day, 'posted', [goneReason(document)], at, `${own.number} is ${own.status}`)
+        : day,
+  );
+}
+
+/** Each payment in Xero settles at most one planned payment of the same reference and amount. */
+export function matchPayments(
+  document: DocumentRecord,
+  found: readonly XeroPayment[],
+): DocumentRecord['payments'] {
+  const left = [...found];
+  return document.plan.payments.flatMap(({ tender, reference, amount }) => {
+    const at = left.findIndex(one => one.reference === reference && one.amount === amount);
+    const match = at === -1 ? undefined : left.splice(at, 1)[0];
+    return match === undefined ? [] : [{ tender, xeroId: match.id, amount }];
+  });
+}
+
+/**
+ * A payments request with an unclear outcome: within the time that Xero knows its key, the very same
+ * bytes again; after that, what is still missing goes into a new request. A request that cannot be
+ * put together again waits until nothing of it can still be on its way.
+ */
+async function resendLost(
+  desk: Desk,
+  ref: OrganisationRef,
+  items: readonly Item[],
+): Promise<Item[]> {
+  const lost = items.filter(({ document }) => document.paymentsRequest !== undefined);
+  const anew = items.filter(({ document }) => document.paymentsRequest === undefined);
+  const { whole, broken } = wholeRequests(lost, ({ document }) => document.paymentsRequest);
+  for (const group of whole) {
+    const age = ageOf(group[0]?.document.paymentsRequest, desk.clock());
+    if (age < RESEND_WITHIN_MS) await send(desk, ref, group, 'again');
+    else if (age > SETTLED_AFTER_MS) anew.push(...group);
+  }
+  const old = ({ document }: Item) =>
+    ageOf(document.paymentsRequest, desk.clock()) > SETTLED_AFTER_MS;
+  anew.push(...broken.filter(old));
+  return anew;
+}
+
+/** Whole documents while their payments fit into one call; one with more goes alone, in parts. */
+function batchesOf(items: readonly Item[]): Item[][] {
+  const all: Item[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const size = Math.min(missingPayments(item.document).length, BATCH_MAX);
+    const last = all.at(-1);
+    if (last !== undefined && size <= room) last.push(item);
+    else {
+      all.push([item]);
+      room = BATCH_MAX;
+    }
+    room -= size;
+  }
+  return all;
+}
+
+async function sendNew(desk: Desk, ref: OrganisationRef, items: readonly Item[]): Promise<void> {
+  if (items.length === 0) return;
+  const idempotencyKey = newKey(items.length);
+  const sentAt = nowOf(desk);
+  await changeItems(desk, items, document => {
+    const paymentsRequest: StoredRequest = {
+      idempotencyKey,
+      body: JSON.stringify(bodiesOf(desk, document)),
+      sentAt,
+    };
+    return { ...document, paymentsRequest };
+  });
+  await send(desk, ref, await reload(desk, items), 'first');
+}
+
+function bodiesOf(desk: Desk, document: DocumentRecord): string[] {
+  const { plan, xeroId = '' } = document;
+  return missingPayments(document)
+    .slice(0, BATCH_MAX)
+    .map(payment => desk.xero.encodePayment(plan, xeroId, plan.payments.indexOf(payment)));
+}
+
+async function send(
+  desk: Desk,
+  ref: OrganisationRef,
+  items: readonly Item[],
+  time: 'first' | 'again',
+): Promise<void> {
+  const parts = items.flatMap(partsOf);
+  const first = items[0]?.document;
+  if (first === undefined) return;
+  for (const { document } of items) desk.unpaid.delete(document.xeroId ?? '');
+  const batch = {
+    kind: first.plan.kind,
+    idempotencyKey: first.paymentsRequest?.idempotencyKey ?? '',
+    bodies: parts.map(({ body }) => body),
+  };
+  let outcomes: Outcome<XeroPayment>[];
+  try {
+    outcomes = await desk.xero.createPayments(ref, batch, first.plan.currency);
+  } catch (error) {
+    const undone = time === 'first' && wasNotDone(error);
+    if (undone || isAppError(error, 'xero-validation')) await takeBack(desk, items);
+    if (undone) for (const { document } of items) desk.unpaid.add(document.xeroId ?? '');
+    throw error;
+  }
+  await record(desk, items, parts, outcomes);
+}
+
+function partsOf(item: Item): Part[] {
+  const { plan, paymentsRequest } = item.document;
+  const bodies = JSON.parse(paymentsRequest?.body ?? '[]') as string[];
+  return bodies.flatMap(body => {
+    const { reference } = JSON.parse(body) as { reference: string };
+    const payment = plan.payments.find(one => one.reference === reference);
+    return payment === undefined ? [] : [{ item, payment, body }];
+  });
+}
+
+async function takeBack(desk: Desk, items: readonly Item[]): Promise<void> {
+  await changeItems(desk, items, ({ paymentsRequest: _, ...document }) => document);
+}
+
+async function record(
+  desk: Desk,
+  items: readonly Item[],
+  parts: readonly Part[],
+  outcomes: readonly Outcome<XeroPayment>[],
+): Promise<void> {
+  const at = nowOf(desk);
+  const results = items.map(item => {
+    const own = parts.map((part, i) => ({ part, outcome: outcomes[i] }));
+    return { ...item, own: own.filter(({ part }) => part.item === item) };
+  });
+  await changeItems(
+    desk,
+    results,
+    (document, { own }) => {
+      const paid = own.flatMap(({ part: { payment }, outcome }) =>
+        outcome?.ok
+          ? [{ tender: payment.tender, xeroId: outcome.done.id, amount: payment.amount }]
+          : [],
+      );
+      const { paymentsRequest: _, ...rest } = document;
+      return paidUp({ ...rest, payments: [...rest.payments, ...paid] });
+    },
+    (day, { own, document }) => {
+      // The document stands; the refused payment is tried again with the day.
+      const refused = own.find(({ outcome }) => outcome?.ok === false)?.outcome;
+      if (refused?.ok === false) return refusedDay(day, refused.refusal, at);
+      const what = `paid ${document.plan.number}: ${own.length} payments`;
+      return addEvent({ ...day, reasons: [] }, { at, who: 'relay', what });
+    },
+  );
+}

@@ -1,0 +1,216 @@
+/**
+ * The queue of posting: finds the days that are due, oldest business date first, and takes each
+ * organisation's days through plan → create → pay → read back, 50 at a time. One poster per
+ * database, by a lease. Every step leaves the row in a state from which the next start goes on.
+ */
+import { randomUUID } from 'node:crypto';
+import { type AppError, isAppError } from '../../protocol/errors.ts';
+import type { Logger } from '../../protocol/host/log.ts';
+import type { Db } from '../db/db.ts';
+import { type Lease, releaseLease, takeLease } from '../db/lease.ts';
+import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
+import { BATCH_MAX } from '../xero/port.ts';
+import { chartForPosting } from './chart-age.ts';
+import { checkDocuments } from './check-documents.ts';
+import { planRevision } from './invoice.ts';
+import { type OpenDay, OpenDays } from './open-days.ts';
+import type { Plan, PlanInput } from './plan.ts';
+import { planDays } from './plan-days.ts';
+import { postDocuments } from './post-documents.ts';
+import { postPayments } from './post-payments.ts';
+import { type Desk, type Item, reload } from './poster-desk.ts';
+import { giveWay, settleLocally } from './waiting-days.ts';
+
+/** A waiting day is tried again at least this often. */
+export const RETRY_MS = 2 * 60_000;
+const LEASE_NAME = 'poster';
+const LEASE_MS = 45_000;
+const LEASE_RENEW_MS = 15_000;
+const LEASE_POLL_MS = 5_000;
+/** Organisations that are worked on at the same time. */
+const ORGANISATIONS_AT_ONCE = 8;
+const BACKOFF_FIRST_MS = 2_000;
+/** How long stop() lets a call to Xero finish; what is left is taken up at the next start. */
+const STOP_WITHIN_MS = 8_000;
+
+export interface PosterOptions {
+  db: Db;
+  xero: Xero;
+  clock: Clock;
+  log: Logger;
+  /**
+   * Who takes the lease. The same name over restarts goes on at once after a kill: only right where
+   * no second process can be there (the embedded database's lock sees to that).
+   */
+  holder?: string;
+  plan?: (input: PlanInput) => Plan;
+}
+
+export interface Poster {
+  /** Something changed: one day (`<store>/<date>`), or anything. Waiting days are tried at once. */
+  wake(key?: string): void;
+  /** Finishes the call in hand, within 8 s. */
+  stop(): Promise<void>;
+}
+
+export function startPoster(options: PosterOptions): Poster {
+  const work = new PosterLoop(options);
+  const running = work.run();
+  return {
+    wake: key => work.wake(key),
+    stop: async () => {
+      work.halt();
+      const late = new Promise<void>(done => setTimeout(done, STOP_WITHIN_MS).unref());
+      await Promise.race([running, late]);
+    },
+  };
+}
+
+class PosterLoop {
+  readonly #options: PosterOptions;
+  readonly #holder: string;
+  readonly #open: OpenDays;
+  readonly #unpaid = new Set<string>();
+  readonly #alone = new Set<string>();
+  /** Failures in a row and not-before instant per organisation. */
+  readonly #pauses = new Map<string, { failures: number; until: number }>();
+  #stopping = false;
+  #woken = false;
+  #nudge: () => void = () => undefined;
+
+  constructor(options: PosterOptions) {
+    this.#options = options;
+    this.#holder = options.holder ?? randomUUID();
+    this.#open = new OpenDays(options.db, options.clock);
+  }
+
+  wake(key?: string): void {
+    this.#open.wake(key);
+    for (const pause of this.#pauses.values()) pause.until = Math.min(pause.until, 0);
+    this.#woken = true;
+    this.#nudge();
+  }
+
+  halt(): void {
+    this.#stopping = true;
+    this.#nudge();
+  }
+
+  async run(): Promise<void> {
+    let lease: Lease | undefined;
+    while (!this.#stopping) {
+      try {
+        lease = await this.#lease();
+        await this.#pause(lease === undefined ? LEASE_POLL_MS : await this.#passUnder(lease));
+      } catch (error) {
+        if (!isAppError(error, 'conflict')) this.#options.log.error({ error }, 'posting failed');
+        await this.#pause(BACKOFF_FIRST_MS);
+      }
+    }
+    if (lease !== undefined) await releaseLease(this.#options.db, lease);
+  }
+
+  #lease(): Promise<Lease | undefined> {
+    return takeLease(this.#options.db, {
+      name: LEASE_NAME,
+      holder: this.#holder,
+      ttlMs: LEASE_MS,
+      nowMs: this.#options.clock(),
+    });
+  }
+
+  /** Calls may wait for Xero's limits longer than the lease lasts: it is prolonged meanwhile. */
+  async #passUnder(lease: Lease): Promise<number> {
+    const renew = setInterval(() => {
+      this.#lease().catch(error => this.#options.log.warn({ error }, 'lease not prolonged'));
+    }, LEASE_RENEW_MS);
+    try {
+      return await this.#pass(lease);
+    } finally {
+      clearInterval(renew);
+    }
+  }
+
+  /** One round over all that is due. Returns the milliseconds until something is due again. */
+  async #pass(lease: Lease): Promise<number> {
+    this.#woken = false;
+    const { db, xero, clock, log, plan = planRevision } = this.#options;
+    const desk: Desk = {
+      ...{ db, xero, clock, log, lease, plan },
+      unpaid: this.#unpaid,
+      alone: this.#alone,
+    };
+    await this.#open.scan();
+    const due = await settleLocally(desk, await this.#open.due());
+    for (const day of due.rested) this.#open.put(day, clock() + RETRY_MS);
+    await this.#open.forgetRested(due.rested.map(({ key }) => key));
+    const groups = [...due.byOrganisation.values()];
+    for (let at = 0; at < groups.length && !this.#stopping; at += ORGANISATIONS_AT_ONCE) {
+      const some = groups.slice(at, at + ORGANISATIONS_AT_ONCE);
+      await Promise.all(some.map(({ ref, days }) => this.#postOrganisation(desk, ref, days)));
+    }
+    return this.#open.nextDueIn();
+  }
+
+  async #postOrganisation(
+    desk: Desk,
+    ref: OrganisationRef,
+    days: readonly OpenDay[],
+  ): Promise<void> {
+    const pause = this.#pauses.get(ref.organisation);
+    if (pause !== undefined && pause.until > desk.clock()) {
+      for (const day of days) this.#open.put(day, pause.until);
+      return;
+    }
+    for (let at = 0; at < days.length && !this.#stopping; at += BATCH_MAX) {
+      const batch = days.slice(at, at + BATCH_MAX);
+      try {
+        await this.#postBatch(desk, ref, batch);
+        this.#pauses.delete(ref.organisation);
+      } catch (error) {
+        if (!isAppError(error) || error.code === 'conflict') throw error;
+        await this.#backOff(desk, ref, days.slice(at), error);
+        return;
+      }
+    }
+  }
+
+  async #postBatch(desk: Desk, ref: OrganisationRef, days: readonly OpenDay[]): Promise<void> {
+    const keys = days.map(({ key }) => key);
+    const chart = await chartForPosting(desk, ref, keys);
+    let items: Item[] = await planDays(desk, keys, chart);
+    for (const step of [postDocuments, postPayments, checkDocuments]) {
+      await step(desk, ref, items);
+      items = await reload(desk, items);
+    }
+    for (const day of days) this.#open.put(day, desk.clock() + RETRY_MS);
+    await this.#open.forgetRested(keys);
+  }
+
+  /** The organisation rests, the days say why; nothing of them is lost. */
+  async #backOff(
+    desk: Desk,
+    ref: OrganisationRef,
+    days: readonly OpenDay[],
+    error: AppError,
+  ): Promise<void> {
+    const failures = (this.#pauses.get(ref.organisation)?.failures ?? 0) + 1;
+    const backOffMs = Math.min(RETRY_MS, BACKOFF_FIRST_MS * 2 ** (failures - 1));
+    const until = desk.clock() + (error.retryAfterMs ?? backOffMs);
+    this.#pauses.set(ref.organisation, { failures, until });
+    for (const day of days) this.#open.put(day, until);
+    desk.log.warn({ organisation: ref.organisation, error, failures }, 'posting is delayed');
+    await giveWay(desk, days, error, until);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#stopping || this.#woken) return;
+    await new Promise<void>(done => {
+      const timer = setTimeout(done, Math.min(ms, RETRY_MS));
+      this.#nudge = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+}
