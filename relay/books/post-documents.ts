@@ -230,8 +230,7 @@ async function recordRefused(
     desk,
     refused,
     document => (document.repost === undefined ? undefined : withoutRequest(document)),
-    (day, { refusal }) =>
-      refusedDay(day, refusal, at),
+    (day, { refusal }) => refusedDay(day, refusal, at),
   );
 }
 
