@@ -34,7 +34,9 @@ export const CUT_OVER_PATTERN = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 
 /** Milliseconds since 1970 of a text that matches INSTANT_PATTERN; a leap second counts as :59. */
 export function parseInstant(text: string): number {
-  const instantMs = Date.parse(text.toUpperCase().replace(/(?<=^.{17})60/, '59'));
+  const upper = text.toUpperCase();
+  const plain = upper.startsWith('60', 17) ? `${upper.slice(0, 17)}59${upper.slice(19)}` : upper;
+  const instantMs = Date.parse(plain);
   if (Number.isNaN(instantMs)) throw new RangeError(`not an RFC 3339 instant: ${text}`);
   return instantMs;
 }

@@ -51,33 +51,37 @@ interface Day {
   currency: string;
   lastReceivedAtMs: number;
   hours: Map<number, number>;
+  /** When each terminal's last message of the date came in, ms since 1970. */
+  lastOf: Map<string, number>;
+  /** Its JSON text for a checkpoint, while it is right. */
+  state?: string | undefined;
 }
 
-export interface DayBookState {
-  days: {
-    date: string;
-    currency: string;
-    lastReceivedAtMs: number;
-    hours: [number, number][];
-    totals: DayTotalsState;
-  }[];
-  terminals: TerminalDay[];
+/** One date as a checkpoint keeps it. */
+export interface DayState {
+  date: string;
+  currency: string;
+  lastReceivedAtMs: number;
+  hours: [number, number][];
+  lastOf: [string, number][];
+  totals: DayTotalsState;
 }
 
 export class RunningDayBook implements DayBook {
   readonly numbers: Numbers;
   readonly #sources: DaySources;
   readonly #days = new Map<string, Day>();
-  readonly #lastOfTerminal = new Map<string, number>();
 
-  constructor(sources: DaySources, numbers: Numbers = new Numbers(), state?: DayBookState) {
+  constructor(sources: DaySources, numbers: Numbers = new Numbers(), days: DayState[] = []) {
     this.#sources = sources;
     this.numbers = numbers;
-    for (const { date, totals, hours, ...rest } of state?.days ?? []) {
-      this.#days.set(date, { ...rest, hours: new Map(hours), totals: new DayTotals(totals) });
-    }
-    for (const row of state?.terminals ?? []) {
-      this.#lastOfTerminal.set(row.terminal, row.lastReceivedAtMs);
+    for (const { date, totals, hours, lastOf, ...rest } of days) {
+      this.#days.set(date, {
+        ...rest,
+        hours: new Map(hours),
+        lastOf: new Map(lastOf),
+        totals: new DayTotals(totals),
+      });
     }
   }
 
@@ -87,16 +91,22 @@ export class RunningDayBook implements DayBook {
     let day = this.#days.get(entry.date);
     if (day === undefined) {
       const { currency } = transaction;
-      day = { totals: new DayTotals(), currency, lastReceivedAtMs: 0, hours: new Map() };
+      day = {
+        totals: new DayTotals(),
+        currency,
+        lastReceivedAtMs: 0,
+        hours: new Map(),
+        lastOf: new Map(),
+      };
       this.#days.set(entry.date, day);
     }
+    day.state = undefined;
     day.totals.add(terminal, transaction, target);
     day.lastReceivedAtMs = Math.max(day.lastReceivedAtMs, receivedAtMs);
     const hour = receivedAtMs - (receivedAtMs % HOUR_MS);
     day.hours.set(hour, (day.hours.get(hour) ?? 0) + 1);
     this.numbers.add(terminal, transaction.epoch, transaction.sequence);
-    const last = this.#lastOfTerminal.get(terminal) ?? 0;
-    if (receivedAtMs > last) this.#lastOfTerminal.set(terminal, receivedAtMs);
+    day.lastOf.set(terminal, Math.max(day.lastOf.get(terminal) ?? 0, receivedAtMs));
   }
 
   dates(): string[] {
@@ -129,20 +139,32 @@ export class RunningDayBook implements DayBook {
   }
 
   terminals(): TerminalDay[] {
-    return [...this.#lastOfTerminal]
+    const last = new Map<string, number>();
+    for (const { lastOf } of this.#days.values()) {
+      for (const [terminal, ms] of lastOf)
+        last.set(terminal, Math.max(last.get(terminal) ?? 0, ms));
+    }
+    return [...last]
       .map(([terminal, lastReceivedAtMs]) => ({ terminal, lastReceivedAtMs }))
       .sort((a, b) => (a.terminal < b.terminal ? -1 : 1));
   }
 
-  toJSON(): DayBookState {
-    const days = [...this.#days].map(([date, { totals, hours, currency, lastReceivedAtMs }]) => ({
-      date,
-      currency,
-      lastReceivedAtMs,
-      hours: [...hours],
-      totals: totals.toJSON(),
-    }));
-    return { days, terminals: this.terminals() };
+  /** Every date as JSON text of a `DayState`; kept until the date changes. */
+  states(): string[] {
+    return [...this.#days].map(([date, day]) => {
+      if (day.state !== undefined) return day.state;
+      const { totals, hours, lastOf, currency, lastReceivedAtMs } = day;
+      const plain: DayState = {
+        date,
+        currency,
+        lastReceivedAtMs,
+        hours: [...hours],
+        lastOf: [...lastOf],
+        totals: totals.toJSON(),
+      };
+      day.state = JSON.stringify(plain);
+      return day.state;
+    });
   }
 
   #terminalRows(date: string, totals: DayTotals): DayParts['terminals'] {

@@ -12,6 +12,7 @@ import type { RunningDayBook } from '../day/day-book.ts';
 import { isVoidable, type JournalRecord } from '../journal/entry.ts';
 import type { IdIndex, Place } from '../journal/id-index.ts';
 import type { Journal } from '../journal/journal.ts';
+import { findById } from './memory.ts';
 import type { Pending } from './pending.ts';
 import type { StoreCalendar } from './ports.ts';
 
@@ -87,7 +88,7 @@ export class Judge {
     if (places.length === 0) return undefined;
     if (facts.sameId?.places !== places.length) {
       return ask(async () => {
-        const found = await this.#readById(id, places);
+        const found = await findById(this.#parts, id);
         return { ...facts, sameId: { places: places.length, record: found?.record } };
       });
     }
@@ -130,7 +131,7 @@ export class Judge {
     }
     const derived = calendar.businessDateOf(instantMs);
     const date = businessDate ?? derived;
-    if (Math.abs(daysBetween(derived, date)) > 1) {
+    if (date !== derived && Math.abs(daysBetween(derived, date)) > 1) {
       const text = `businessDate ${date} is more than one day from ${derived}, the date of occurredAt`;
       return quarantine('business-date', text, 'businessDate');
     }
@@ -154,7 +155,7 @@ export class Judge {
     const places = index.find(id);
     if (facts.target?.places !== places.length) {
       return ask(async () => {
-        const found = await this.#readById(id, places);
+        const found = await findById(this.#parts, id);
         const target = { places: places.length, record: found?.record, place: found?.place };
         return { ...facts, target };
       });
@@ -168,20 +169,6 @@ export class Judge {
     if (index.isVoided(id, place)) return voidTarget(`${id} is voided already`);
     this.#places.set(target, place);
     return { kind: 'accept', date, voided: target };
-  }
-
-  async #readById(
-    id: string,
-    places: readonly Place[],
-  ): Promise<{ record: JournalRecord; place: Place } | undefined> {
-    const { journal } = this.#parts;
-    for (const place of places) {
-      const date = journal.dateOfFile(place.file);
-      if (date === undefined) continue;
-      const record = await journal.read(date, place.offset);
-      if (record.transaction.id === id) return { record, place };
-    }
-    return undefined;
   }
 }
 

@@ -113,8 +113,13 @@ export class ChainFile {
       const batch = this.#queue;
       this.#queue = [];
       const error = await this.#commit(batch);
-      if (error === undefined) for (const append of batch) append.waiter.synced(append.offset);
-      else this.#refuse(batch, error);
+      if (error !== undefined) {
+        this.#refuse(batch, error);
+        continue;
+      }
+      // In one turn: whoever looks sees the file's state together with what was made of its lines.
+      this.#synced = batch.at(-1)?.after ?? this.#synced;
+      for (const append of batch) append.waiter.synced(append.offset);
     }
     this.#running = false;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
@@ -122,8 +127,7 @@ export class ChainFile {
 
   /** Writes and syncs one batch; gives the error instead of throwing it. */
   async #commit(batch: readonly Append[]): Promise<AppError | undefined> {
-    const last = batch.at(-1);
-    if (this.#broken !== undefined || last === undefined) return this.#broken;
+    if (this.#broken !== undefined) return this.#broken;
     try {
       this.#file ??= await this.#disk.open(this.path);
     } catch (error) {
@@ -147,7 +151,6 @@ export class ChainFile {
     } catch (error) {
       return this.#break(error, `syncing ${this.path}`);
     }
-    this.#synced = last.after;
     return undefined;
   }
 

@@ -5,9 +5,9 @@
  */
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
-import { LINE_BYTES_MAX, NO_HASH } from './chain.ts';
+import { LINE_BYTES_MAX, NO_HASH, proveLine } from './chain.ts';
 import { ChainFile, type ChainState, EMPTY_CHAIN, type Waiter } from './chain-file.ts';
-import { type Disk, readUpTo } from './disk.ts';
+import { type Disk, type DiskFile, readUpTo } from './disk.ts';
 import { type JournalRecord, readRecord } from './entry.ts';
 import { countSetAside, recoverChain, scan } from './recover.ts';
 
@@ -60,7 +60,7 @@ export class Journal {
 
   /** Reads every file back, from where `known` ends; must end before the first append. */
   async replay(
-    known: ReadonlyMap<string, ChainState>,
+    known: ReadonlyMap<string, ChainState & { damaged: number }>,
     onRecord: (date: string, offset: number, record: JournalRecord) => void,
   ): Promise<ReplayReport[]> {
     await this.#disk.makeFolder(this.#folder);
@@ -69,7 +69,7 @@ export class Journal {
     for (const name of await this.#disk.list(this.#folder)) {
       const date = NAME.exec(name)?.[1];
       if (date === undefined) continue;
-      const from = known.get(date) ?? EMPTY_CHAIN;
+      const { damaged: before, ...from } = known.get(date) ?? { ...EMPTY_CHAIN, damaged: 0 };
       const path = this.#pathOf(date);
       const { state, torn, damaged, breaks } = await recoverChain(
         this.#disk,
@@ -77,11 +77,25 @@ export class Journal {
         from,
         (offset, line) => onRecord(date, offset, readRecord(line)),
       );
-      this.#damaged.set(date, Math.max(await countSetAside(this.#disk, path), breaks));
+      this.#damaged.set(date, Math.max(await countSetAside(this.#disk, path), before + breaks));
       this.#files.set(date, new ChainFile(this.#disk, path, state, this.#onBroken));
       reports.push({ date, entries: state.entries - from.entries, torn, damaged });
     }
     return reports;
+  }
+
+  /** True when each of these files holds, just before that size, the line that is its head. */
+  async endsAt(files: readonly (readonly [string, ChainState])[]): Promise<boolean> {
+    for (const [date, { size, head }] of files) {
+      const file = await this.#disk.openToRead(this.#pathOf(date));
+      if (file === undefined) continue; // Deleted after its time; what it held is in the checkpoint.
+      try {
+        if (size > 0 && (await headBefore(file, size)) !== head) return false;
+      } finally {
+        await file.close();
+      }
+    }
+    return true;
   }
 
   /** Dates with a file, oldest first. */
@@ -190,6 +204,18 @@ export class Journal {
         ?.release()
         .catch(() => undefined); // Only a handle; data is synced.
     }
+  }
+}
+
+/** Hash of the proven line that ends (with its newline) at this offset. */
+async function headBefore(file: DiskFile, end: number): Promise<string | undefined> {
+  for (let length = FIRST_READ_BYTES; ; length *= 16) {
+    const from = Math.max(0, end - length);
+    const bytes = await readUpTo(file, end - from, from);
+    if (bytes.length < end - from || bytes.at(-1) !== 0x0a) return undefined;
+    const start = bytes.lastIndexOf(0x0a, -2) + 1;
+    if (start > 0 || from === 0) return proveLine(bytes.subarray(start, -1))?.hash;
+    if (length > LINE_BYTES_MAX) return undefined;
   }
 }
 

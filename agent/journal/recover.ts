@@ -7,10 +7,11 @@
 import { dirname } from 'node:path';
 import { LINE_BYTES_MAX, type ProvenLine, proveLine } from './chain.ts';
 import type { ChainState } from './chain-file.ts';
-import { type Disk, type DiskFile, readUpTo, replaceFile, writeAll } from './disk.ts';
+import { type Disk, type DiskFile, readUpTo, writeAll } from './disk.ts';
 import { salvage } from './salvage.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = Buffer.from('\n');
 
 export interface Piece {
   /** Where it begins, bytes. */
@@ -48,7 +49,7 @@ export async function recoverChain(
         else if (!piece.ended) needsNewline = true;
       }
     }
-    if (needsNewline) await writeAll(file, Buffer.from('\n'), await file.size());
+    if (needsNewline) await writeAll(file, NEWLINE, await file.size());
     const torn = wrong.length === 1 && wrong[0]?.ended === false;
     if (torn) await cutTail(disk, path, file, wrong[0] as Piece);
     else if (wrong.length > 0) await rebuild(disk, path, file, wrong);
@@ -128,15 +129,26 @@ async function rebuild(
   wrong: readonly Piece[],
 ): Promise<void> {
   await setAside(disk, path, wrong, 'damaged');
-  const kept: Buffer[] = [];
-  const wrongAt = new Map(wrong.map(piece => [piece.offset, piece]));
-  for await (const pieces of scan(file, 0)) {
-    for (const { offset, bytes } of pieces) {
-      const lines = wrongAt.has(offset) ? salvage(bytes) : [bytes];
-      for (const line of lines) kept.push(Buffer.concat([line, Buffer.from('\n')]));
+  const wrongAt = new Set(wrong.map(piece => piece.offset));
+  const temporary = `${path}.tmp`;
+  await disk.remove(temporary);
+  const kept = await disk.open(temporary);
+  try {
+    let size = 0;
+    for await (const pieces of scan(file, 0)) {
+      const lines = pieces.flatMap(piece =>
+        wrongAt.has(piece.offset) ? salvage(piece.bytes) : [piece.bytes],
+      );
+      const bytes = Buffer.concat(lines.flatMap(line => [line, NEWLINE]));
+      await writeAll(kept, bytes, size);
+      size += bytes.length;
     }
+    await kept.datasync();
+  } finally {
+    await kept.close();
   }
-  await replaceFile(disk, path, Buffer.concat(kept));
+  await disk.rename(temporary, path);
+  await disk.syncFolder(dirname(path));
 }
 
 /** Moves on only when the bytes are durably in `<name>.damaged`. */
@@ -149,11 +161,10 @@ async function setAside(
   const asidePath = path.replace(/\.ndjson$/, '.damaged');
   const aside = await disk.open(asidePath);
   try {
-    const newline = Buffer.from('\n');
     const bytes = pieces.flatMap(piece => [
       Buffer.from(`# ${what}: ${piece.bytes.length} bytes at ${piece.offset}\n`),
       piece.bytes,
-      newline,
+      NEWLINE,
     ]);
     await writeAll(aside, Buffer.concat(bytes), await aside.size());
     await aside.datasync();
