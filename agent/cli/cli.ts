@@ -1,0 +1,168 @@
+/**
+ * The agent's command line: finds the command, asks the running agent over its socket, or opens the
+ * folder itself while no agent runs, and prints the result. Exit codes: 0 done, 1 something was
+ * found, 2 usage, 73 another process holds the folder, 74 I/O error.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, isAppError, messageOf } from '../../protocol/errors.ts';
+import { askControl, type ControlHandlers } from '../../protocol/host/control-socket.ts';
+import { ownerOfFolder } from '../../protocol/host/folder-lock.ts';
+import { describeSettings } from '../../protocol/host/settings.ts';
+import { type Config, readConfig, SETTINGS } from '../config.ts';
+import { type Arguments, type Command, helpOf, readArguments } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import type { Core } from './core.ts';
+
+/** A running agent that is still reading its journal answers within this time. */
+const START_WAIT_MS = 60_000;
+const ASK_AGAIN_MS = 200;
+
+export interface CliParts {
+  argv: readonly string[];
+  env: NodeJS.ProcessEnv;
+  version: string;
+  stdout: (text: string) => void;
+  stderr: (text: string) => void;
+  /** Long output: resolves when more may come. */
+  write: (text: string) => Promise<void>;
+  /** Runs the agent until it is told to stop; gives the exit code. */
+  run: (config: Config) => Promise<number>;
+  /** Opens the folder for one command. */
+  open: (config: Config) => Promise<Core>;
+}
+
+/** @returns the exit code */
+export async function runCli(parts: CliParts): Promise<number> {
+  try {
+    return await dispatch(parts);
+  } catch (error) {
+    parts.stderr(`${describeError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(parts: CliParts): Promise<number> {
+  const { argv, env, stdout, version } = parts;
+  const [first = 'run', second] = argv;
+  if (first === '--version') return done(stdout, version);
+  if (first === '--help' || first === 'help') return done(stdout, overview(version));
+  if (first === 'run' || (first.startsWith('-') && first !== '--')) {
+    return await runAgent(parts, first === 'run' ? argv.slice(1) : argv);
+  }
+  const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
+  if (command === undefined) throw unknownCommand(argv);
+  const args = readArguments(command, argv.slice(command.name.split(' ').length));
+  if (args.options['help'] === true) return done(stdout, helpOf(command));
+  const config = readConfig(env);
+  if (command.readFiles !== undefined) {
+    await command.readFiles(config.dataDir, args, parts.write);
+    return 0;
+  }
+  const prepared = (await command.prepare?.(args)) ?? args;
+  const result = await workWhereItCan(parts, config, command, prepared);
+  const asJson = args.options['json'] === true;
+  stdout(asJson ? `${JSON.stringify(result)}\n` : ended(command.print(result, args)));
+  return command.found?.(result) === true ? 1 : 0;
+}
+
+async function runAgent(parts: CliParts, argv: readonly string[]): Promise<number> {
+  if (argv.includes('--help')) return done(parts.stdout, runHelp());
+  if (argv.length > 0) throw unknownCommand(argv);
+  return await parts.run(readConfig(parts.env));
+}
+
+/** Within the running agent, or on the folder while none runs. */
+async function workWhereItCan(
+  { open }: CliParts,
+  config: Config,
+  command: Command,
+  args: Arguments,
+): Promise<unknown> {
+  const deadline = Date.now() + START_WAIT_MS;
+  for (;;) {
+    const answer = await askControl(config.dataDir, command.name, args);
+    if (answer !== undefined) return answer.result;
+    if ((await ownerOfFolder(config.dataDir)) === undefined) break;
+    if (Date.now() > deadline) break;
+    await sleep(ASK_AGAIN_MS);
+  }
+  const core = await open(config);
+  try {
+    return await command.work(core, args);
+  } finally {
+    await core.stop();
+  }
+}
+
+/** What the running agent answers over its socket. */
+export function controlHandlers(core: Core): ControlHandlers {
+  const handlers: ControlHandlers = {};
+  for (const { name, work } of COMMANDS) {
+    handlers[name] = args => work(core, args as Arguments);
+  }
+  return handlers;
+}
+
+function done(stdout: (text: string) => void, text: string): number {
+  stdout(ended(text));
+  return 0;
+}
+
+function ended(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function overview(version: string): string {
+  const lines = COMMANDS.map(
+    ({ name, usage, summary }) => `  ${`${name} ${usage}`.trimEnd()}\n      ${summary}`,
+  );
+  return [
+    `tillbook-agent ${version}: takes a shop's sales and sends each day to head office.`,
+    '',
+    'Commands (tillbook-agent COMMAND --help says more):',
+    '  run\n      Runs the agent (the default); its settings: tillbook-agent run --help',
+    ...lines,
+    '',
+    'Exit codes: 0 done, 1 something was found, 2 usage, 73 another process holds the folder, 74 I/O error.',
+  ].join('\n');
+}
+
+function runHelp(): string {
+  return [
+    'tillbook-agent run',
+    '',
+    'Runs the agent until it gets SIGTERM or Ctrl-C. Settings from the environment (default):',
+    '',
+    describeSettings(SETTINGS),
+  ].join('\n');
+}
+
+function unknownCommand(argv: readonly string[]): AppError {
+  return new AppError('bad-input', `there is no command "${argv.slice(0, 2).join(' ')}"`, {
+    hint: 'see: tillbook-agent --help',
+  });
+}
+
+export function describeError(error: unknown): string {
+  if (!isAppError(error))
+    return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  return error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
+}
+
+/** 73 and 74 as sysexits.h has them. */
+export function exitCodeOf(error: unknown): number {
+  if (!isAppError(error)) return 1;
+  switch (error.code) {
+    case 'bad-input':
+    case 'bad-setting':
+      return 2;
+    case 'folder-locked':
+      return 73;
+    case 'disk-error':
+    case 'disk-full':
+    case 'damaged':
+      return 74;
+    default:
+      return 1;
+  }
+}

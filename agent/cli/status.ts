@@ -1,0 +1,68 @@
+/** `status`: the status object, as a page for a terminal or as JSON. */
+import type { AgentStatus } from '../status/status.ts';
+import { DAY_WORDS } from '../status/words.ts';
+import { command, table } from './command.ts';
+
+export const statusCommand = command<AgentStatus>({
+  name: 'status',
+  usage: '[--json]',
+  summary: 'Shows how the shop is: sales, tills, days, head office, disk, and what to do.',
+  work: async core => core.observe(),
+  print: describe,
+  found: ({ headline }) => headline.level === 'bad',
+});
+
+function describe(status: AgentStatus): string {
+  const { headline, problems, terminals, days } = status;
+  const others = problems.slice(1).map(({ message, fix }) => `- ${message} ${fix}`);
+  const parts = [
+    [headline.message, headline.fix].filter(Boolean).join('\n'),
+    others.join('\n'),
+    facts(status),
+    terminals.length === 0 ? '' : tills(status),
+    table([
+      ['DAY', 'REVISION', 'STATE', 'MESSAGES', 'XERO'],
+      ...days.map(({ date, revision, state, transactions, xero }) => [
+        date,
+        revision === 0 ? '-' : String(revision),
+        DAY_WORDS[state],
+        String(transactions),
+        xero === undefined ? '' : [...xero.documents, xero.reason].filter(Boolean).join(' '),
+      ]),
+    ]),
+  ];
+  return parts.filter(Boolean).join('\n\n');
+}
+
+function facts({ store, today, outbox, disk, mqtt, now, timezone, relay }: AgentStatus): string {
+  return table([
+    ['store', store?.name ?? 'not enrolled'],
+    ['time', `${now} ${timezone}`],
+    [
+      'today',
+      `${today.transactions} messages, ${today.duplicates} repeated, ${today.quarantined} set aside`,
+    ],
+    ['to send', `${outbox.waiting} days`],
+    [
+      'relay',
+      relay.address === null
+        ? '-'
+        : `${relay.address}${relay.reachable === false ? ' (cannot be reached)' : ''}`,
+    ],
+    ['disk', `${Math.floor(disk.freeBytes / 1024 ** 2)} MiB free`],
+    ['tills at', [mqtt.plain, mqtt.tls].filter(Boolean).join('  ') || '-'],
+  ]);
+}
+
+function tills({ terminals }: AgentStatus): string {
+  return table([
+    ['TILL', 'CONNECTED', 'TODAY', 'LAST SALE', 'MISSING'],
+    ...terminals.map(({ id, connected, transactions, lastSaleAt, missing }) => [
+      id,
+      connected ? 'yes' : 'no',
+      String(transactions),
+      lastSaleAt ?? '-',
+      missing.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', '),
+    ]),
+  ]);
+}

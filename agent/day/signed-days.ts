@@ -1,0 +1,183 @@
+/**
+ * The signed summaries of this shop and the relay's receipts for them, as files: `summaries/
+ * DATE.n.jws`, `receipts/DATE.n.jws`. The files are the truth; the index in memory is read from them
+ * at the start. A summary is on disk before anybody hears of it, and is never written again.
+ */
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Receipt, receiptSchema } from '../../protocol/agent-relay.ts';
+import { type DaySummary, daySummarySchema } from '../../protocol/day-summary.ts';
+import { AppError } from '../../protocol/errors.ts';
+import { syncFolder, writeFileDurably } from '../../protocol/host/durable-file.ts';
+import { digestOf, readUnverifiedPayload } from '../../protocol/signing.ts';
+
+/** What is kept in memory of a signed summary. */
+export interface SignedDay {
+  date: string;
+  revision: number;
+  number: number;
+  digest: string;
+  closedAt: string;
+  entries: number;
+  /** The gaps it listed, as text to compare with. */
+  missing: string;
+  receipt?: Receipt;
+}
+
+export interface SignedDays {
+  /** Newest revision of a date; undefined when it was never closed here. */
+  newest(date: string): SignedDay | undefined;
+  /** All, by number. */
+  all(): readonly SignedDay[];
+  /** Number and digest of the last one; undefined before the first. */
+  last(): SignedDay | undefined;
+  summary(day: SignedDay): Promise<DaySummary>;
+  compact(day: SignedDay): Promise<string>;
+  /** The receipt as the relay signed it; undefined when there is none. */
+  receiptText(day: SignedDay): Promise<string | undefined>;
+  /** Writes a signed summary durably and only then knows of it. @returns its path */
+  add(summary: DaySummary, compact: string): Promise<SignedDay>;
+  addReceipt(day: SignedDay, receipt: Receipt, compact: string): Promise<void>;
+  /** Sets a receipt aside: the relay has lost what it confirmed. */
+  dropReceipt(day: SignedDay): Promise<void>;
+}
+
+const NAME = /^(\d{4}-\d\d-\d\d)\.([1-9]\d*)\.jws$/;
+
+/** @throws AppError `damaged` that names a summary that cannot be read */
+export async function openSignedDays(dataDir: string): Promise<SignedDays> {
+  const folders = { summaries: join(dataDir, 'summaries'), receipts: join(dataDir, 'receipts') };
+  for (const folder of Object.values(folders)) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await removeLeftovers(folder);
+  }
+  const days = await readSummaries(folders.summaries);
+  for (const day of days) await readReceipt(folders.receipts, day);
+  return new FiledDays(folders, days);
+}
+
+class FiledDays implements SignedDays {
+  readonly #folders: { summaries: string; receipts: string };
+  readonly #byNumber: SignedDay[];
+  readonly #newest = new Map<string, SignedDay>();
+
+  constructor(folders: { summaries: string; receipts: string }, days: SignedDay[]) {
+    this.#folders = folders;
+    this.#byNumber = days;
+    for (const day of days) this.#know(day);
+  }
+
+  newest(date: string): SignedDay | undefined {
+    return this.#newest.get(date);
+  }
+
+  all(): readonly SignedDay[] {
+    return this.#byNumber;
+  }
+
+  last(): SignedDay | undefined {
+    return this.#byNumber.at(-1);
+  }
+
+  async compact(day: SignedDay): Promise<string> {
+    return await readFile(join(this.#folders.summaries, nameOf(day)), 'utf8');
+  }
+
+  async summary(day: SignedDay): Promise<DaySummary> {
+    return daySummarySchema.parse(readUnverifiedPayload(await this.compact(day)));
+  }
+
+  async receiptText(day: SignedDay): Promise<string | undefined> {
+    if (day.receipt === undefined) return undefined;
+    return await readFile(join(this.#folders.receipts, nameOf(day)), 'utf8');
+  }
+
+  async add(summary: DaySummary, compact: string): Promise<SignedDay> {
+    const day = signedDay(summary, compact);
+    await writeFileDurably(join(this.#folders.summaries, nameOf(day)), compact);
+    this.#byNumber.push(day);
+    this.#know(day);
+    return day;
+  }
+
+  async addReceipt(day: SignedDay, receipt: Receipt, compact: string): Promise<void> {
+    await writeFileDurably(join(this.#folders.receipts, nameOf(day)), compact);
+    day.receipt = receipt;
+  }
+
+  async dropReceipt(day: SignedDay): Promise<void> {
+    const path = join(this.#folders.receipts, nameOf(day));
+    await rename(path, `${path}.lost`);
+    await syncFolder(this.#folders.receipts);
+    delete day.receipt;
+  }
+
+  #know(day: SignedDay): void {
+    const known = this.#newest.get(day.date);
+    if (known === undefined || known.revision < day.revision) this.#newest.set(day.date, day);
+  }
+}
+
+function nameOf(day: Pick<SignedDay, 'date' | 'revision'>): string {
+  return `${day.date}.${day.revision}.jws`;
+}
+
+function signedDay(summary: DaySummary, compact: string): SignedDay {
+  const { businessDate: date, revision, number, closedAt } = summary;
+  return {
+    date,
+    revision,
+    number,
+    digest: digestOf(compact),
+    closedAt,
+    entries: summary.journal.entries,
+    missing: gapsOf(summary),
+  };
+}
+
+/** The gaps of a day as text: two days with the same text have the same gaps. */
+export function gapsOf(parts: Pick<DaySummary, 'terminals'>): string {
+  return parts.terminals
+    .filter(({ missing }) => missing.length > 0)
+    .map(({ terminal, epoch, missing }) => `${terminal} ${epoch} ${JSON.stringify(missing)}`)
+    .join('\n');
+}
+
+async function readSummaries(folder: string): Promise<SignedDay[]> {
+  const days: SignedDay[] = [];
+  for (const name of await readdir(folder)) {
+    if (!NAME.test(name)) continue;
+    const compact = await readFile(join(folder, name), 'utf8');
+    const parsed = daySummarySchema.safeParse(payloadOf(compact));
+    if (!parsed.success || `${parsed.data.businessDate}.${parsed.data.revision}.jws` !== name) {
+      throw new AppError('damaged', `${join(folder, name)} is not the summary its name says`, {
+        hint: 'put this file back from a backup; it was delivered if receipts/ holds the same name',
+      });
+    }
+    days.push(signedDay(parsed.data, compact));
+  }
+  return days.sort((a, b) => a.number - b.number);
+}
+
+/** A receipt that cannot be read is no receipt: the summary is sent again and gets a new one. */
+async function readReceipt(folder: string, day: SignedDay): Promise<void> {
+  const compact = await readFile(join(folder, nameOf(day)), 'utf8').catch(() => undefined);
+  if (compact === undefined) return;
+  const receipt = receiptSchema.safeParse(payloadOf(compact));
+  if (receipt.success && receipt.data.digest === day.digest) day.receipt = receipt.data;
+}
+
+function payloadOf(compact: string): unknown {
+  try {
+    return readUnverifiedPayload(compact);
+  } catch {
+    return undefined; // The caller's schema refuses it.
+  }
+}
+
+/** Temporary files of a write that the power cut through. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The heartbeat: tells head office every five minutes how the shop is, and takes back its settings,
+ * commands, the way of each day, and the relay's clock. The answer is believed only if the relay
+ * signed it for this very heartbeat.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  CALLS,
+  type Command,
+  type Heartbeat,
+  type HeartbeatAnswer,
+  heartbeatAnswerSchema,
+} from '../../protocol/agent-relay.ts';
+import { AppError, isAppError } from '../../protocol/errors.ts';
+import type { Logger } from '../../protocol/host/log.ts';
+import { type SigningKey, signJws, verifyJws } from '../../protocol/signing.ts';
+import type { Clock } from '../clock.ts';
+import type { EnrolmentState, StateFile } from '../state.ts';
+import { backOffMs } from './back-off.ts';
+import { type Loop, startLoop } from './loop.ts';
+import type { Outbox } from './outbox.ts';
+import { onlyKey } from './receipts.ts';
+import type { RelayHttp } from './relay-http.ts';
+
+export const HEARTBEAT_EVERY_MS = 5 * 60_000;
+/** Counters are set aside in blocks, so that one write covers many heartbeats. */
+const COUNTER_BLOCK = 100;
+const DONE_COMMANDS_MAX = 100;
+
+/** What the heartbeat tells; the rest (identity, counter, time) it knows itself. */
+export type Report = Omit<Heartbeat, 'version' | 'storeId' | 'instance' | 'counter' | 'sentAt'>;
+
+export interface HeartbeatParts {
+  clock: Clock;
+  state: StateFile;
+  outbox: Outbox;
+  http: RelayHttp;
+  key: () => SigningKey | undefined;
+  report: () => Promise<Report>;
+  /** Zone and cut-over from head office. */
+  onSettings: (settings: HeartbeatAnswer['settings']) => Promise<void>;
+  onCommand: (command: Command) => Promise<void>;
+  /** The relay's clock, ms. */
+  onTime: (relayMs: number) => Promise<void>;
+  /** The relay has lost summaries: they are in the outbox again. */
+  onSendAgain: () => void;
+  random: () => number;
+  log: Logger;
+}
+
+export function startHeartbeat(parts: HeartbeatParts): Loop {
+  return startLoop(beats(parts), parts.log);
+}
+
+function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
+  const { log, random, state } = parts;
+  const instance = randomUUID();
+  let failures = 0;
+  let counter = state.data.heartbeat.counter;
+
+  async function nextCounter(): Promise<number> {
+    counter += 1;
+    if (counter > state.data.heartbeat.counter) {
+      await state.change(({ heartbeat }) => {
+        heartbeat.counter = counter + COUNTER_BLOCK;
+      });
+    }
+    return counter;
+  }
+
+  return async () => {
+    const { enrolment } = state.data;
+    const key = parts.key();
+    if (enrolment === undefined || key === undefined) return undefined;
+    try {
+      await beat(parts, enrolment, key, { instance, counter: await nextCounter() });
+      failures = 0;
+      return HEARTBEAT_EVERY_MS;
+    } catch (error) {
+      if (!isAppError(error) || error.code === 'disk-error') throw error;
+      failures += 1;
+      if (failures === 1) log.warn({ error }, 'heartbeat failed, will be tried again');
+      return backOffMs(failures, random());
+    }
+  };
+}
+
+async function beat(
+  parts: HeartbeatParts,
+  enrolment: EnrolmentState,
+  key: SigningKey,
+  { instance, counter }: { instance: string; counter: number },
+): Promise<void> {
+  const { clock, http, outbox } = parts;
+  const sentMs = clock.nowMs();
+  const confirmed = outbox.confirmed();
+  const heartbeat: Heartbeat = {
+    version: 1,
+    storeId: enrolment.storeId,
+    instance,
+    counter,
+    sentAt: new Date(sentMs).toISOString(),
+    ...(await parts.report()),
+  };
+  const body = await signJws(heartbeat, 'tillbook-heartbeat+jws', key);
+  const url = `${enrolment.relay}${CALLS.heartbeats}`;
+  const compact = await http.call({ method: 'POST', url, body });
+  const answer = await readAnswer(compact, enrolment, counter);
+  await obey(parts, answer, { sentMs, confirmed });
+}
+
+async function readAnswer(
+  compact: string,
+  { relayKey }: EnrolmentState,
+  counter: number,
+): Promise<HeartbeatAnswer> {
+  const { payload } = await verifyJws(compact, 'tillbook-answer+jws', onlyKey(relayKey)).catch(
+    (cause: unknown) => {
+      throw wrongAnswer('the answer is not signed by the relay', cause);
+    },
+  );
+  const parsed = heartbeatAnswerSchema.safeParse(payload);
+  if (!parsed.success) throw wrongAnswer('the answer is not one of version 1', parsed.error);
+  if (parsed.data.counter !== undefined && parsed.data.counter !== counter) {
+    throw wrongAnswer('the answer is to another heartbeat', undefined);
+  }
+  return parsed.data;
+}
+
+function wrongAnswer(message: string, cause: unknown): AppError {
+  return new AppError('bad-answer', message, {
+    hint: 'a hotspot login page, a proxy or a wrong address may be in the way',
+    retryable: true,
+    cause,
+  });
+}
+
+async function obey(
+  parts: HeartbeatParts,
+  answer: HeartbeatAnswer,
+  { sentMs, confirmed }: { sentMs: number; confirmed: number },
+): Promise<void> {
+  const { clock, outbox, state } = parts;
+  const nowMs = clock.nowMs();
+  const relayMs = Date.parse(answer.time);
+  const chainProblem = chainProblemOf(parts, answer);
+  const resent =
+    chainProblem === undefined ? await outbox.sendAgainAfter(answer.lastNumber, confirmed) : 0;
+  await state.note(({ heartbeat, ...now }) => {
+    heartbeat.lastAnswerAt = new Date(nowMs).toISOString();
+    heartbeat.skewMs = Math.round(relayMs - (sentMs + nowMs) / 2);
+    if (chainProblem === undefined) delete heartbeat.chainProblem;
+    else heartbeat.chainProblem = chainProblem;
+    now.days.splice(0, now.days.length, ...answer.days);
+  });
+  if (resent > 0) {
+    parts.log.warn({ lastNumber: answer.lastNumber, resent }, 'relay lost summaries, sent again');
+    parts.onSendAgain();
+  }
+  await parts.onTime(relayMs);
+  await parts.onSettings(answer.settings);
+  for (const command of answer.commands) await carryOut(parts, command);
+}
+
+/** Each command once, however often the relay repeats it. One that fails is logged, not repeated. */
+async function carryOut(
+  { log, onCommand, state }: HeartbeatParts,
+  command: Command,
+): Promise<void> {
+  if (state.data.heartbeat.doneCommands.includes(command.id)) return;
+  log.info({ command }, 'command from head office');
+  await onCommand(command).catch((error: unknown) => {
+    if (!isAppError(error) || error.code === 'disk-error') throw error;
+    log.warn({ command, error }, 'command from head office could not be carried out');
+  });
+  await state.note(({ heartbeat }) => {
+    heartbeat.doneCommands = [...heartbeat.doneCommands, command.id].slice(-DONE_COMMANDS_MAX);
+  });
+}
+
+/** Two machines with one identity, or a disk restored from an old copy, show in the chain. */
+function chainProblemOf({ outbox, state }: HeartbeatParts, answer: HeartbeatAnswer) {
+  const { lastNumber, lastDigest } = answer;
+  const ours = outbox.digestOf(lastNumber) ?? lastKnownDigest(state, lastNumber);
+  if (lastNumber === 0 || ours === lastDigest) return undefined;
+  if (ours === undefined && lastNumber < (state.data.enrolment?.last.number ?? 0)) return undefined;
+  return ours === undefined
+    ? `head office has summary ${lastNumber} of this store, which this machine never made`
+    : `head office has another summary ${lastNumber} than this machine`;
+}
+
+function lastKnownDigest({ data }: StateFile, number: number): string | undefined {
+  const last = data.enrolment?.last;
+  return last?.number === number ? last.digest : undefined;
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+/**
+ * The agent: table of contents. A sale passes broker, intake, journal, day book, day close, outbox
+ * and forwarder; the status page shows it. Start-up choices only; the one file that reads the
+ * environment.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { serveControl } from '../protocol/host/control-socket.ts';
+import { lockFolder } from '../protocol/host/folder-lock.ts';
+import { createLog, type Logger, silentLog } from '../protocol/host/log.ts';
+import { type Broker, startBroker } from './broker/broker.ts';
+import { brokerTls } from './broker-tls.ts';
+import { controlHandlers, runCli } from './cli/cli.ts';
+import type { Core } from './cli/core.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { startDayClock } from './day/day-clock.ts';
+import { startDelivery } from './delivery/delivery.ts';
+import { openRelayHttp } from './delivery/relay-http.ts';
+import { startLifetime } from './lifetime.ts';
+import { type Outside, openCore } from './open-core.ts';
+import { startStatusServer } from './status/server.ts';
+
+const { env, stdout, stderr } = process;
+const VERSION = versionOf(new URL('../../package.json', import.meta.url));
+
+/** Runs the agent until it is told to stop. @returns the exit code */
+async function run(config: Config): Promise<number> {
+  const log = createLog('agent', { level: config.logLevel, readable: stdout.isTTY === true });
+  const lock = await lockFolder(config.dataDir, 'tillbook-agent');
+  const lifetime = startLifetime(log);
+  const http = await relayHttp(config);
+  const outside: Outside = {};
+  const core = await openCore({
+    version: VERSION,
+    config,
+    clock: systemClock,
+    log,
+    http,
+    outside,
+    onFatal: lifetime.fatal,
+  });
+  const broker = await openBroker(core);
+  const status = await startStatusServer({
+    host: config.httpHost,
+    port: config.httpPort,
+    names: [hostname().toLowerCase(), ...(config.httpNames ?? [])],
+    showAmounts: config.showAmounts,
+    observe: core.observe,
+    log,
+  });
+  const delivery = startDelivery(core, http, status.changed);
+  const days = startDayClock(core);
+  outside.broker = broker;
+  outside.reachable = delivery.reachable;
+  outside.onClosed = () => [delivery.wake(), status.changed()];
+  outside.onEnrolled = () => [delivery.wake(), days.wake(), status.changed()];
+  core.shop.onAccepted(status.changed);
+  const control = await serveControl(config.dataDir, controlHandlers(core));
+  announce(log, broker, status.address);
+  const exitCode = await lifetime.ended;
+  await broker.stop();
+  await Promise.all([control.stop(), status.stop(), days.stop(), delivery.stop()]);
+  await core.stop();
+  await lock.release();
+  log.info({ event: 'stopped' }, 'stopped');
+  return exitCode;
+}
+
+/** Opens the folder for one command while no agent runs on it. */
+async function open(config: Config): Promise<Core> {
+  const log = silentLog();
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const lock = await lockFolder(config.dataDir, 'tillbook-agent');
+  const [http, clock] = [await relayHttp(config), systemClock];
+  const onFatal = () => undefined; // The command itself gets the error.
+  const core = await openCore({ version: VERSION, config, clock, log, http, outside: {}, onFatal });
+  const stop = async () => {
+    await core.stop();
+    await http.stop();
+    await lock.release();
+  };
+  return { ...core, stop };
+}
+
+async function openBroker(core: Core): Promise<Broker> {
+  const { clock, config, log, shop, terminals } = core;
+  const { mqttHost: host, mqttPort: port } = config;
+  const tls = await brokerTls(config);
+  return await startBroker({ host, port, intake: shop.intake, terminals, clock, log, ...tls });
+}
+
+function relayHttp({ relayCaFile }: Config) {
+  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'];
+  const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'];
+  const noProxy = env['no_proxy'] ?? env['NO_PROXY'];
+  return openRelayHttp({ proxy: { httpProxy, httpsProxy, noProxy }, caFile: relayCaFile });
+}
+
+function announce(log: Logger, { address, tlsAddress }: Broker, http: string): void {
+  log.info({ event: 'listening', mqtt: address, mqtts: tlsAddress, http }, 'listening');
+}
+
+function versionOf(url: URL): string {
+  const { version } = JSON.parse(readFileSync(url, 'utf8')) as { version: string };
+  return version;
+}
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env,
+  version: VERSION,
+  stdout: text => stdout.write(text),
+  stderr: text => stderr.write(text),
+  write: text => new Promise(resolve => stdout.write(text, () => resolve())),
+  run,
+  open,
+});

@@ -1,0 +1,174 @@
+/**
+ * Opens what a data folder holds, in the order in which a sale passes it: state, signed days,
+ * calendar, journal with day book, day close, outbox, status. Nothing here listens; only an
+ * enrolment calls out.
+ */
+import type { StoreSettings } from '../protocol/agent-relay.ts';
+import { parseInstant } from '../protocol/business-date.ts';
+import type { AppError } from '../protocol/errors.ts';
+import type { Logger } from '../protocol/host/log.ts';
+import type { SigningKey } from '../protocol/signing.ts';
+import type { Broker } from './broker/broker.ts';
+import { openTerminals } from './broker/terminals.ts';
+import type { Core } from './cli/core.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { type ClockWatch, watchClock } from './day/clock-watch.ts';
+import { openDayClose } from './day/day-close.ts';
+import { revisionBuilder } from './day/history.ts';
+import { openSignedDays, type SignedDay, type SignedDays } from './day/signed-days.ts';
+import { openCalendar, type ShopCalendar } from './day/store-calendar.ts';
+import { enrol } from './delivery/enrolment.ts';
+import { ensureIdentity, readIdentity } from './delivery/identity.ts';
+import { openOutbox } from './delivery/outbox.ts';
+import type { RelayHttp } from './delivery/relay-http.ts';
+import { openShop, type Shop } from './intake.ts';
+import { type EnrolmentState, openState, type StateFile } from './state.ts';
+import { observer } from './status/observe.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What only a running agent can tell; a command on its own has none of it. */
+export interface Outside {
+  broker?: Broker;
+  reachable?: () => boolean | undefined;
+  tlsFingerprint?: string;
+  onClosed?: (day: SignedDay) => void;
+  onEnrolled?: () => void;
+}
+
+export interface OpenOptions {
+  version: string;
+  config: Config;
+  clock: Clock;
+  log: Logger;
+  http: RelayHttp;
+  outside: Outside;
+  /** The disk failed for good. */
+  onFatal: (error: AppError) => void;
+}
+
+/** @throws AppError `damaged`, `disk-error` */
+export async function openCore(options: OpenOptions): Promise<Core> {
+  const { clock, config, log, outside, version } = options;
+  const { dataDir } = config;
+  const state = await openState(dataDir, log);
+  const signed = await openSignedDays(dataDir);
+  let identity = await readIdentity(dataDir);
+  let shop: Shop | undefined;
+  const lastRecordMs = () => newestRecordMs(shop, signed);
+  const watch = watchClock({ clock, state, lastRecordMs, log });
+  const calendar = await openCalendar({
+    clock,
+    state,
+    signed,
+    timezone: config.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    currency: config.currency,
+    openDates: () => shop?.dayBook.dates() ?? [],
+    clockRight: () => watch.verdict() === 'right',
+  });
+  const terminals = await openTerminals(dataDir, clock);
+  const { diskReserveMb } = config;
+  shop = await openShop({ dataDir, clock, calendar, log, diskReserveMb, onFatal: options.onFatal });
+  const { dayBook } = shop;
+  const heard = listenToTerminals(shop, watch);
+  const key = () => identity;
+  const isConnected = (terminal: string) =>
+    outside.broker?.connections().some(row => row.terminal === terminal && row.connected) ?? false;
+  const dayClose = openDayClose({
+    clock,
+    watch,
+    state,
+    calendar,
+    dayBook,
+    signed,
+    key,
+    isConnected,
+    revise: revisionBuilder({ journal: shop.journal, signed }),
+    onClosed: day => outside.onClosed?.(day),
+    closeGraceMs: config.closeGraceMinutes * MINUTE_MS,
+    lateGraceMs: config.lateGraceMinutes * MINUTE_MS,
+    log,
+  });
+  const outbox = openOutbox(signed);
+  const parts = {
+    version,
+    clock,
+    state,
+    calendar,
+    watch,
+    shop,
+    terminals,
+    signed,
+    outbox,
+    dayClose,
+  };
+  return {
+    ...parts,
+    config,
+    log,
+    key,
+    observe: observer({
+      ...parts,
+      broker: () => outside.broker,
+      reachable: () => outside.reachable?.(),
+      upstream: config.upstreamUrl !== undefined,
+      showAmounts: config.showAmounts,
+    }),
+    tlsFingerprint: () => outside.tlsFingerprint,
+    adopt: settings => adoptSettings(state, calendar, dayBook.dates(), settings),
+    enrol: async (relay, code) => {
+      identity = await ensureIdentity(dataDir);
+      return await enrolCore({ ...options, ...parts, key: identity }, relay, code);
+    },
+    async stop() {
+      heard();
+      await parts.shop.stop();
+    },
+  };
+}
+
+async function enrolCore(
+  parts: OpenOptions & Pick<Core, 'state' | 'calendar' | 'signed' | 'shop'> & { key: SigningKey },
+  relay: string,
+  code: string,
+): Promise<EnrolmentState> {
+  const { log, outside, shop } = parts;
+  const openDates = () => shop.dayBook.dates();
+  const enrolment = await enrol({ ...parts, openDates }, relay, code);
+  log.info({ event: 'enrolled', store: enrolment.name, relay }, 'shop enrolled');
+  outside.onEnrolled?.();
+  return enrolment;
+}
+
+/** Newest receipt time of any sale or close, ms. */
+function newestRecordMs(shop: Shop | undefined, signed: SignedDays): number {
+  const sold = (shop?.dayBook.terminals() ?? []).map(row => row.lastReceivedAtMs);
+  const closed = signed.last();
+  return Math.max(0, ...sold, closed === undefined ? 0 : Date.parse(closed.closedAt));
+}
+
+/** A till whose clock agrees with ours confirms it. */
+function listenToTerminals(shop: Shop, watch: ClockWatch): () => void {
+  return shop.onAccepted(({ transaction }) => {
+    void watch.hear(parseInstant(transaction.occurredAt));
+  });
+}
+
+/** Head office's settings; a store that trades keeps its currency until its open days are closed. */
+async function adoptSettings(
+  state: StateFile,
+  calendar: ShopCalendar,
+  datesWithSales: readonly string[],
+  { name, timezone, cutOver, currency }: StoreSettings,
+): Promise<void> {
+  await calendar.adopt({ timezone, cutOver });
+  const { enrolment } = state.data;
+  const open = datesWithSales.some(date => !calendar.isClosed(date));
+  const keepsCurrency = open || state.data.currency === currency;
+  if (enrolment === undefined || (enrolment.name === name && keepsCurrency)) return;
+  await state.change(now => {
+    if (now.enrolment !== undefined) now.enrolment.name = name;
+    if (!keepsCurrency) now.currency = currency;
+  });
+}

@@ -1,0 +1,239 @@
+/**
+ * What is wrong, worst first, each as a sentence for somebody behind a counter with what to do.
+ * The first one is the headline; when nothing is wrong, the headline says what is right.
+ */
+import type { AgentStatus, TerminalStatus } from './status.ts';
+
+export interface Finding {
+  code: string;
+  /** `bad`: sales are not saved; `attention`: somebody should look; `good`. */
+  level: 'bad' | 'attention' | 'good';
+  message: string;
+  fix: string;
+}
+
+export type Facts = Omit<AgentStatus, 'headline' | 'problems'> & {
+  storageReason: string;
+  chainProblem: string | undefined;
+};
+
+type Rule = (facts: Facts) => Finding | undefined;
+
+/** The rules stand in the order of their weight. */
+const RULES: readonly Rule[] = [
+  notSaved,
+  clockWrong,
+  chainForked,
+  keptAside,
+  notEnrolled,
+  relayAway,
+  diskSoonFull,
+  damaged,
+  gaps,
+  tillsAway,
+  quarantined,
+  tillProblems,
+  carelessTills,
+  clockSkewed,
+  noTills,
+];
+
+export function findingsOf(facts: Facts): { headline: Finding; problems: Finding[] } {
+  const problems = RULES.flatMap(rule => rule(facts) ?? []);
+  return { headline: problems[0] ?? allWell(facts), problems };
+}
+
+function allWell({ today, outbox, now }: Facts): Finding {
+  const sent =
+    outbox.lastDeliveredAt === null
+      ? 'No day has had to be sent to head office yet.'
+      : `Last sent to head office ${whenOf(outbox.lastDeliveredAt, now)}.`;
+  const saved =
+    today.transactions === 0
+      ? 'Ready for sales; there are none yet today.'
+      : `${today.transactions === 1 ? 'The one sale' : `All ${today.transactions} sales`} today ${today.transactions === 1 ? 'is' : 'are'} saved.`;
+  return { code: 'ok', level: 'good', message: `${saved} ${sent}`, fix: '' };
+}
+
+/** `00:07`, or with its date when that was not today; in the zone of `now`. */
+export function whenOf(instant: string, now: string): string {
+  return instant.slice(0, 10) === now.slice(0, 10)
+    ? instant.slice(11, 16)
+    : `${instant.slice(0, 10)} ${instant.slice(11, 16)}`;
+}
+
+function notSaved({ ready, storageReason }: Facts): Finding | undefined {
+  if (ready) return undefined;
+  return {
+    code: 'not-saved',
+    level: 'bad',
+    message: `Sales are NOT being saved: ${storageReason.split('. ')[0]}.`,
+    fix: `${storageReason.split('. ').slice(1).join('. ') || 'Free some space on this disk.'} Write sales down by hand until then; the tills keep theirs and send them later.`,
+  };
+}
+
+function clockWrong({ clock }: Facts): Finding | undefined {
+  switch (clock.verdict) {
+    case 'right':
+      return undefined;
+    case 'behind-build':
+    case 'behind-records':
+      return attention(
+        'clock-behind',
+        "This machine's clock is behind. Sales are saved, but no day is closed.",
+        'Set the date and time of this machine.',
+      );
+    case 'suspect':
+      return attention(
+        'clock-jumped',
+        "This machine's clock has jumped forward. Sales are saved, but no day is closed.",
+        'Check date and time. If they are right, run: tillbook-agent clock confirm (a sale from a till or contact with head office confirms them too).',
+      );
+  }
+}
+
+function chainForked({ chainProblem }: Facts): Finding | undefined {
+  if (chainProblem === undefined) return undefined;
+  return attention(
+    'chain',
+    `Two machines speak for this shop, or this one was restored from an old copy: ${chainProblem}.`,
+    'Call head office; only one machine may run, and it may have to be enrolled again.',
+  );
+}
+
+function keptAside({ days }: Facts): Finding | undefined {
+  const aside = days.filter(day => day.keptAside !== undefined);
+  const [first] = aside;
+  if (first === undefined) return undefined;
+  return attention(
+    'kept-aside',
+    `Head office has set ${listOf(aside.map(({ date }) => date))} aside: ${first.keptAside}.`,
+    'Call head office; nothing is lost, the day is here and there.',
+  );
+}
+
+function notEnrolled({ store }: Facts): Finding | undefined {
+  if (store !== null) return undefined;
+  return attention(
+    'not-enrolled',
+    'Sales are saved here, but this shop is not connected to head office yet.',
+    'Run: tillbook-agent enrol --relay URL --code CODE (head office gives both).',
+  );
+}
+
+function relayAway({ outbox, relay, today }: Facts): Finding | undefined {
+  const { lastError, waiting } = outbox;
+  if (relay.reachable !== false && (lastError === null || waiting === 0)) return undefined;
+  const days = `${waiting} ${waiting === 1 ? 'day waits' : 'days wait'} to be sent`;
+  const count = waiting === 0 ? `${today.transactions} today` : days;
+  const why = lastError === null || relay.reachable === false ? '' : ` (${lastError.message})`;
+  return attention(
+    'relay-unreachable',
+    `Sales are safe here (${count}), but head office cannot be reached${why}.`,
+    'Check the internet connection. Keep selling; everything is sent by itself once it is back.',
+  );
+}
+
+function diskSoonFull({ disk }: Facts): Finding | undefined {
+  if (disk.daysLeft === null || disk.daysLeft >= 14) return undefined;
+  return attention(
+    'disk-low',
+    `The disk has room for about ${disk.daysLeft} more days of sales.`,
+    'Free some space on this disk.',
+  );
+}
+
+function damaged({ today }: Facts): Finding | undefined {
+  if (today.damaged === 0) return undefined;
+  return attention(
+    'damaged',
+    `${today.damaged} saved ${today.damaged === 1 ? 'record' : 'records'} of today cannot be read any more.`,
+    'Call support: the disk may be failing. Run: tillbook-agent verify.',
+  );
+}
+
+function gaps({ terminals }: Facts): Finding | undefined {
+  const missing = terminals.filter(till => till.missing.length > 0);
+  if (missing.length === 0) return undefined;
+  const count = missing.reduce((sum, till) => sum + countOf(till), 0);
+  return attention(
+    'gaps',
+    `${count} ${count === 1 ? 'sale' : 'sales'} of ${listOf(missing.map(({ id }) => id))} ${count === 1 ? 'has' : 'have'} not arrived.`,
+    'Switch these tills on and connect them; they send what is missing by themselves.',
+  );
+}
+
+function countOf({ missing }: TerminalStatus): number {
+  return missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+function tillsAway({ terminals, mqtt }: Facts): Finding | undefined {
+  if (mqtt.upstream) return undefined;
+  const away = terminals.filter(till => !till.connected && till.transactions > 0);
+  if (away.length === 0) return undefined;
+  return attention(
+    'tills-away',
+    `${listOf(away.map(({ id }) => id))} sold today and ${away.length === 1 ? 'is' : 'are'} not connected.`,
+    'Check that it is switched on and on the shop network. Its sales arrive when it is back.',
+  );
+}
+
+function quarantined({ quarantine }: Facts): Finding | undefined {
+  if (quarantine.length === 0) return undefined;
+  const tills = listOf([...new Set(quarantine.map(({ terminal }) => terminal))]);
+  return attention(
+    'quarantine',
+    `${quarantine.length} ${quarantine.length === 1 ? 'message' : 'messages'} of ${tills} could not be counted.`,
+    'They are kept. Ask whoever looks after the tills: tillbook-agent quarantine list.',
+  );
+}
+
+function tillProblems({ terminals }: Facts): Finding | undefined {
+  const till = terminals.find(({ problems }) => problems.length > 0);
+  const problem = till?.problems.at(-1);
+  if (till === undefined || problem === undefined) return undefined;
+  return attention(
+    'till-problem',
+    `${till.id}: ${problem.message}.`,
+    'Ask whoever looks after the tills to correct its settings.',
+  );
+}
+
+function carelessTills({ terminals }: Facts): Finding | undefined {
+  const tills = terminals.filter(till => till.qos0 + till.retained > 0).map(({ id }) => id);
+  if (tills.length === 0) return undefined;
+  return attention(
+    'qos0',
+    `${listOf(tills)} ${tills.length === 1 ? 'sends' : 'send'} sales without asking for a receipt (QoS 0 or retained).`,
+    'Have them set to QoS 1 without retain: otherwise a sale may be lost on the way.',
+  );
+}
+
+function clockSkewed({ relay }: Facts): Finding | undefined {
+  const seconds = relay.skewSeconds;
+  if (seconds === null || Math.abs(seconds) < 300) return undefined;
+  const minutes = Math.round(Math.abs(seconds) / 60);
+  return attention(
+    'clock-skew',
+    `This machine's clock is ${minutes} minutes ${seconds > 0 ? 'behind' : 'ahead of'} head office.`,
+    'Set the clock, and switch on automatic time.',
+  );
+}
+
+function noTills({ terminals, mqtt }: Facts): Finding | undefined {
+  if (terminals.length > 0 || mqtt.upstream) return undefined;
+  return attention(
+    'no-tills',
+    'No till is set up yet.',
+    'Run: tillbook-agent terminal add till-1, and type what it prints into the till.',
+  );
+}
+
+function attention(code: string, message: string, fix: string): Finding {
+  return { code, level: 'attention', message, fix };
+}
+
+function listOf(names: readonly string[]): string {
+  if (names.length <= 3) return names.join(', ');
+  return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}

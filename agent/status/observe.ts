@@ -1,0 +1,195 @@
+/**
+ * Gathers the status from the parts of the agent. Asked by fifty viewers at once it still looks only
+ * a few times a second.
+ */
+import { formatInstant } from '../../protocol/business-date.ts';
+import type { DayParts } from '../../protocol/day-summary.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Terminals } from '../broker/terminals.ts';
+import type { Clock } from '../clock.ts';
+import type { ClockWatch } from '../day/clock-watch.ts';
+import type { DayClose } from '../day/day-close.ts';
+import type { SignedDays } from '../day/signed-days.ts';
+import type { ShopCalendar } from '../day/store-calendar.ts';
+import type { Outbox } from '../delivery/outbox.ts';
+import type { Shop } from '../intake.ts';
+import type { StateFile } from '../state.ts';
+import { dayStatuses } from './days.ts';
+import { findingsOf } from './findings.ts';
+import type { AgentStatus, TerminalStatus } from './status.ts';
+import { QUARANTINE_WORDS } from './words.ts';
+
+const FRESH_MS = 250;
+const QUARANTINE_SHOWN_MAX = 100;
+
+export interface StatusParts {
+  version: string;
+  clock: Clock;
+  state: StateFile;
+  calendar: ShopCalendar;
+  watch: ClockWatch;
+  shop: Shop;
+  terminals: Terminals;
+  signed: SignedDays;
+  outbox: Outbox;
+  dayClose: DayClose;
+  /** Undefined while nothing listens (a command on its own). */
+  broker: () => Broker | undefined;
+  reachable: () => boolean | undefined;
+  upstream: boolean;
+  showAmounts: boolean;
+}
+
+export type Observe = () => AgentStatus;
+
+export function observer(parts: StatusParts): Observe {
+  let seen: AgentStatus | undefined;
+  let seenAt = 0;
+  return () => {
+    const at = performance.now();
+    if (seen === undefined || at - seenAt > FRESH_MS) {
+      seen = observe(parts);
+      seenAt = at;
+    }
+    return seen;
+  };
+}
+
+function observe(parts: StatusParts): AgentStatus {
+  const { calendar, clock, outbox, shop, state, watch } = parts;
+  const nowMs = clock.nowMs();
+  const { enrolment, delivery, heartbeat } = state.data;
+  const businessDate = calendar.today();
+  const { timezone } = calendar.ruleOf(businessDate);
+  const local = localTime(timezone);
+  const storage = shop.storage();
+  const waiting = outbox.waiting().length;
+  const broker = parts.broker();
+  const facts = {
+    version: parts.version,
+    now: formatInstant(nowMs, timezone),
+    store: enrolment === undefined ? null : { id: enrolment.storeId, name: enrolment.name },
+    timezone,
+    currency: calendar.currency() ?? null,
+    businessDate,
+    ready: storage.ready,
+    today: today(parts, businessDate, timezone),
+    terminals: terminalRows(parts, businessDate, local),
+    days: dayStatuses(parts, businessDate),
+    outbox: {
+      waiting,
+      oldestSeconds: outbox.oldestSeconds(nowMs),
+      nextAttemptAt: waiting > 0 ? local(delivery.nextAttemptMs || undefined) : null,
+      lastDeliveredAt: local(msOf(delivery.lastDeliveredAt)),
+      lastError: errorOf(delivery.lastError, local),
+    },
+    relay: {
+      address: enrolment?.relay ?? null,
+      reachable: parts.reachable() ?? null,
+      lastAnswerAt: local(msOf(heartbeat.lastAnswerAt)),
+      skewSeconds: heartbeat.skewMs === undefined ? null : Math.round(heartbeat.skewMs / 1000),
+    },
+    disk: {
+      freeBytes: Math.max(0, finite(storage.freeBytes)),
+      totalBytes: storage.totalBytes,
+      daysLeft: null,
+    },
+    clock: { verdict: watch.verdict() },
+    mqtt: {
+      plain: broker?.address ?? null,
+      tls: broker?.tlsAddress ?? null,
+      upstream: parts.upstream,
+    },
+    quarantine: quarantineRows(parts, local),
+    storageReason: storage.reason,
+    chainProblem: heartbeat.chainProblem,
+  };
+  const { storageReason: _reason, chainProblem: _chain, ...shown } = facts;
+  return { ...shown, ...findingsOf(facts) };
+}
+
+type LocalTime = (instantMs: number | undefined) => string | null;
+
+function localTime(timezone: string): LocalTime {
+  return instantMs => (instantMs === undefined ? null : formatInstant(instantMs, timezone));
+}
+
+function today({ shop, showAmounts }: StatusParts, date: string, timezone: string) {
+  const { dayBook } = shop;
+  const snapshot = showAmounts ? dayBook.snapshot(date) : undefined;
+  return {
+    transactions: dayBook.entries(date),
+    duplicates: shop.duplicates(date),
+    quarantined: shop.quarantine.count(date),
+    damaged: (snapshot ?? dayBook.snapshot(date)).damaged,
+    hours: dayBook.hours(date).map(([hourMs, count]) => ({
+      hour: formatInstant(hourMs, timezone).slice(11, 16),
+      count,
+    })),
+    ...(snapshot === undefined ? {} : { totals: snapshot.parts }),
+  };
+}
+
+function terminalRows(parts: StatusParts, date: string, local: LocalTime): TerminalStatus[] {
+  const { broker, dayClose, shop, terminals } = parts;
+  const connections = new Map((broker()?.connections() ?? []).map(row => [row.terminal, row]));
+  const lastSale = new Map(shop.dayBook.terminals().map(row => [row.terminal, row]));
+  const todayRows = shop.dayBook.snapshot(date).parts.terminals;
+  const open = [
+    ...dayClose.waiting().flatMap(other => shop.dayBook.snapshot(other).parts.terminals),
+    ...todayRows,
+  ];
+  const ids = new Set([...terminals.list().map(({ id }) => id), ...lastSale.keys()]);
+  return [...ids].sort().map(id => {
+    const connection = connections.get(id);
+    return {
+      id,
+      connected: connection?.connected ?? false,
+      lastSaleAt: local(lastSale.get(id)?.lastReceivedAtMs),
+      lastSeenAt: local(connection?.lastSeenMs),
+      transactions: countOf(todayRows, id),
+      missing: open.filter(({ terminal }) => terminal === id).flatMap(({ missing }) => missing),
+      qos0: connection?.qos0 ?? 0,
+      retained: connection?.retained ?? 0,
+      problems: (connection?.problems ?? []).map(({ code, message, atMs }) => ({
+        code,
+        message,
+        at: local(atMs) ?? '',
+      })),
+    };
+  });
+}
+
+function countOf(rows: DayParts['terminals'], id: string): number {
+  return rows.reduce((sum, row) => sum + (row.terminal === id ? row.count : 0), 0);
+}
+
+function quarantineRows({ shop }: StatusParts, local: LocalTime): AgentStatus['quarantine'] {
+  return shop.quarantine
+    .list()
+    .slice(-QUARANTINE_SHOWN_MAX)
+    .map(({ number, terminal, code, receivedAt }) => ({
+      number,
+      terminal,
+      code,
+      receivedAt: local(msOf(receivedAt)) ?? receivedAt,
+      words: QUARANTINE_WORDS[code],
+    }));
+}
+
+function errorOf(
+  error: { code: string; message: string; at: string } | undefined,
+  local: LocalTime,
+): { code: string; message: string; at: string } | null {
+  if (error === undefined) return null;
+  const { code, message, at } = error;
+  return { code, message, at: local(msOf(at)) ?? at };
+}
+
+function msOf(instant: string | undefined): number | undefined {
+  return instant === undefined ? undefined : Date.parse(instant);
+}
+
+function finite(bytes: number): number {
+  return Number.isFinite(bytes) ? bytes : 0;
+}

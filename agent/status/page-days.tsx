@@ -1,0 +1,73 @@
+/** The way of each day: open, closed, sent, in Xero. */
+import type { JSX } from 'preact';
+import type { DayStatus } from './status.ts';
+import { DAY_WORDS } from './words.ts';
+
+const SHOWN_MAX = 10;
+
+export function Days({ days }: { days: readonly DayStatus[]; now: string }): JSX.Element {
+  return (
+    <table role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            Day
+          </th>
+          <th role="columnheader" scope="col">
+            State
+          </th>
+          <th role="columnheader" scope="col" class="amount">
+            Messages
+          </th>
+          <th role="columnheader" scope="col">
+            In Xero
+          </th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {days.slice(0, SHOWN_MAX).map(day => (
+          <Day key={day.date} day={day} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Day({ day }: { day: DayStatus }): JSX.Element {
+  const { date, revision, state, transactions, xero, keptAside } = day;
+  const words = keptAside === undefined ? DAY_WORDS[state] : 'Set aside by head office';
+  return (
+    <tr role="row">
+      <th role="rowheader" scope="row" data-label="Day">
+        {date}
+      </th>
+      <td role="cell" data-label="State">
+        <span class={`pill ${levelOf(day)}`}>{words}</span>
+        {revision > 1 ? <span class="quiet"> revision {revision}</span> : null}
+      </td>
+      <td role="cell" data-label="Messages" class="amount">
+        {transactions}
+      </td>
+      <td role="cell" data-label="In Xero">
+        {xero === undefined
+          ? '–'
+          : [...xero.documents, xero.reason].filter(Boolean).join(' · ') || '–'}
+      </td>
+    </tr>
+  );
+}
+
+function levelOf({ state, keptAside }: DayStatus): string {
+  if (keptAside !== undefined) return 'attention';
+  switch (state) {
+    case 'open':
+    case 'delivered':
+      return 'plain';
+    case 'closing':
+    case 'closed':
+      return 'attention';
+    case 'posted':
+    case 'reconciled':
+      return 'good';
+  }
+}

@@ -1,0 +1,28 @@
+/** Codes in the words of the people in the shop. */
+import type { ProblemCode } from '../../protocol/transaction.ts';
+import type { DayState } from './status.ts';
+
+/** Why a message was set aside; what it said is not repeated (it may hold amounts). */
+export const QUARANTINE_WORDS: Readonly<Record<ProblemCode, string>> = {
+  'not-json': 'the till sent something that is no JSON',
+  'not-utf8': 'the till sent text in a wrong encoding',
+  'too-deep': 'the message is nested too deeply',
+  'too-large': 'the message is too large',
+  schema: 'a field is missing or wrong',
+  unbalanced: 'what was sold and what was paid are not equal',
+  currency: "the currency is not the shop's",
+  'business-date': 'the business date does not fit',
+  clock: "the till's clock is ahead by more than a day",
+  'conflict-id': 'the same id was used for another receipt',
+  'conflict-number': 'the same number was used for another receipt',
+  'void-target': 'the receipt it takes back is not here yet',
+};
+
+export const DAY_WORDS: Readonly<Record<DayState, string>> = {
+  open: 'Open',
+  closing: 'Waiting for a till',
+  closed: 'Closed, not sent yet',
+  delivered: 'Sent to head office',
+  posted: 'In Xero',
+  reconciled: 'In Xero, checked',
+};
