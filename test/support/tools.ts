@@ -14,7 +14,7 @@ export type ToolName =
   | 'mosquitto_sub'
   | 'strace'
   | 'postgres'
-  | 'python3'
+  | 'paho-mqtt'
   | 'libfaketime'
   | 'xfs_io'
   | 'mkfs.ext4';
@@ -58,9 +58,11 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     install: 'apt install postgresql',
     places: ['/usr/lib/postgresql/*/bin/postgres'],
   },
-  python3: {
-    tests: 'sales published by paho-mqtt',
-    install: 'apt install python3 python3-paho-mqtt',
+  // Debian's module, for /usr/bin/python3.
+  'paho-mqtt': {
+    tests: 'sales published by Python',
+    install: 'apt install python3-paho-mqtt',
+    places: ['/usr/lib/python3/dist-packages/paho/mqtt/client.py'],
   },
   libfaketime: {
     tests: 'clock jumps under a running program',
