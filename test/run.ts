@@ -4,7 +4,7 @@
  * First it names the tools that this machine lacks; where they are required, that is a failure.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ const FILE_TIMEOUT_MS = Number(process.env['TILLBOOK_TEST_TIMEOUT_MS'] ?? 300_00
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(names: readonly string[]): Promise<number> {
-  const missing = missingTools();
+  const missing = missingTools(testSources());
   if (missing.length > 0) {
     console.log(`Not on this machine:\n${missing.map(line => `  ${line}`).join('\n')}\n`);
     if (toolsAreRequired()) {
@@ -44,6 +44,14 @@ function testFiles(): string[] {
     .map(entry => relative(ROOT, join(entry.parentPath, entry.name)))
     .map(source => join('dist', source.replace(/\.tsx?$/, '.js')))
     .sort();
+}
+
+/** Tests and what they share, without the list of tools itself. */
+function testSources(): string {
+  return readdirSync(join(ROOT, 'test'), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && entry.name !== 'tools.ts')
+    .map(entry => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+    .join('\n');
 }
 
 function runNode(files: readonly string[]): Promise<number> {

@@ -106,10 +106,14 @@ export function needs(...names: ToolName[]): { skip?: string } {
   return { skip: reason };
 }
 
-/** One line for each tool that is not here. */
-export function missingTools(): string[] {
+/**
+ * One line for each tool that is not here.
+ * @param sources the text of all tests: a tool that none of them names is not missed
+ */
+export function missingTools(sources: string): string[] {
   const names = Object.keys(TOOLS) as ToolName[];
   return names
+    .filter(name => sources.includes(`'${name}'`))
     .filter(name => findTool(name) === undefined)
     .map(name => `${name}: skips ${TOOLS[name].tests}; ${TOOLS[name].install}`);
 }
