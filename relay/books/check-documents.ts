@@ -89,5 +89,7 @@ export function readBackOf(own: XeroDocument, at: string): ReadBack {
   const payments = own.payments.map(({ reference, account, amount }) => ({
     ...{ reference, account, amount },
   }));
-  return { at, status, total, tax, amountDue, payments };
+  const lines = own.lines.map(({ account, taxType, amount }) => ({ account, taxType, amount }));
+  const read = { at, status, total, tax, amountDue, payments };
+  return lines.length === 0 ? read : { ...read, lines };
 }

@@ -143,7 +143,7 @@ function currencyReasons(currency: string, { organisation }: Chart): Reason[] {
     const message = `${currency} has ${exponentOf(currency)} decimals; Xero keeps two.`;
     return [reason('currency-three-decimals', message)];
   }
-  if (organisation.currency === currency) return [];
+  if (organisation.currency === currency || organisation.currency === '') return [];
   const message = `The store sells in ${currency}, the organisation ${organisation.name} keeps its books in ${organisation.currency}.`;
   return [reason('currency', message)];
 }

@@ -29,7 +29,7 @@ function checkCurrency({ chart, currency, reasons }: Books): void {
   if (exponentOf(currency) > 2) {
     const message = `${currency} has ${exponentOf(currency)} decimals; Xero keeps two.`;
     reasons.push(reason('currency-three-decimals', message));
-  } else if (organisation.currency !== currency) {
+  } else if (organisation.currency !== currency && organisation.currency !== '') {
     const message = `The store sells in ${currency}, the organisation ${organisation.name} keeps its books in ${organisation.currency}.`;
     reasons.push(reason('currency', message));
   }

@@ -166,6 +166,7 @@ function documentRows({ plan, readBack }: PostedDocument): ReconcileRow[] {
   const left = unmatched(plan, readBack);
   return [
     row(`${number} total`, { relay: total, xero: readBack?.total }),
+    ...lineRows(plan, readBack),
     ...payments.map(payment =>
       row(`${number} paid by ${payment.tender}`, {
         relay: payment.amount,
@@ -180,6 +181,28 @@ function documentRows({ plan, readBack }: PostedDocument): ReconcileRow[] {
       xero: readBack?.amountDue,
     }),
   ];
+}
+
+/**
+ * Lines by account and tax type: Xero may drop an archived account's code with a mere warning, or
+ * somebody may move a line by hand. Accounts without a code cannot be told apart here.
+ */
+function lineRows(plan: PlannedDocument, readBack: ReadBack | undefined): ReconcileRow[] {
+  const read = readBack?.lines;
+  if (read === undefined) return [];
+  const ours = plan.lines.map(({ accountCode, taxType, amount }) => ({
+    key: `${accountCode || 'without account code'} ${taxType}`,
+    amount,
+  }));
+  const theirs = read.map(({ account, taxType, amount }) => ({
+    key: `${account || 'without account code'} ${taxType}`,
+    amount,
+  }));
+  const sum = (lines: readonly { key: string; amount: number }[], key: string) =>
+    sumMinor(lines.filter(line => line.key === key).map(({ amount }) => amount));
+  return [...new Set([...ours, ...theirs].map(({ key }) => key))].map(key =>
+    row(`${plan.number} lines on ${key}`, { relay: sum(ours, key), xero: sum(theirs, key) }),
+  );
 }
 
 /** Payments that stand on one side only; each of Xero's fits one of ours at most. */

@@ -204,6 +204,8 @@ export interface ReadBack {
   tax: number;
   amountDue: number;
   payments: { reference: string; account: string; amount: number }[];
+  /** As Xero keeps them, by account code; '' where it dropped the code. Absent: not read. */
+  lines?: { account: string; taxType: string; amount: number }[];
 }
 
 export interface SummaryRecord {

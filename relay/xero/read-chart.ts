@@ -86,11 +86,11 @@ function taxRateOf(source: SdkRate): TaxRate[] {
       name: source.name ?? taxType,
       ratePercent: source.effectiveRate ?? source.displayTaxRate ?? 0,
       status: RATE_STATES.find(state => state === String(source.status)) ?? 'ACTIVE',
-      canApplyToRevenue: source.canApplyToRevenue === true,
-      canApplyToAssets: source.canApplyToAssets === true,
-      canApplyToLiabilities: source.canApplyToLiabilities === true,
-      canApplyToExpenses: source.canApplyToExpenses === true,
-      canApplyToEquity: source.canApplyToEquity === true,
+      canApplyToRevenue: source.canApplyToRevenue !== false,
+      canApplyToAssets: source.canApplyToAssets !== false,
+      canApplyToLiabilities: source.canApplyToLiabilities !== false,
+      canApplyToExpenses: source.canApplyToExpenses !== false,
+      canApplyToEquity: source.canApplyToEquity !== false,
     },
   ];
 }

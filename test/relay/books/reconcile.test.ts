@@ -29,6 +29,11 @@ function obeyed(plan: PlannedDocument, changes: Partial<ReadBack> = {}): PostedD
     total,
     tax: xeroTax,
     amountDue: status === 'DRAFT' ? total : 0,
+    lines: plan.lines.map(({ accountCode: account, taxType, amount }) => ({
+      account,
+      taxType,
+      amount,
+    })),
     payments: payments.map(({ reference, accountId, amount }) => ({
       reference,
       account: accountId,
@@ -60,6 +65,18 @@ const WRONG: [string, Partial<ReadBack>, RegExp][] = [
   ['another total', { total: 2399 }, /TB-orchard-20261121 total: relay 24.00, Xero 23.99/],
   ['something still due', { amountDue: 1 }, /still due: relay 0.00, Xero 0.01/],
   ['no payments', { payments: [] }, /paid by card: relay 15.00, Xero 0.00/],
+  [
+    'a line whose account Xero dropped',
+    {
+      lines: [
+        { account: '', taxType: 'OUTPUTY24', amount: 1090 },
+        { account: '835', taxType: 'NONE', amount: 1600 },
+        { account: '429', taxType: 'NONE', amount: -250 },
+        { account: '430', taxType: 'NONE', amount: -40 },
+      ],
+    },
+    /lines on 201 OUTPUTY24: relay 10.90, Xero 0.00/,
+  ],
   ['tax beyond the tolerance', { tax: 50 }, /Tax: tills 0.91, agent 0.91, relay 0.91, Xero 0.50/],
 ];
 
