@@ -3,18 +3,18 @@
  * running relay does it or a command while the relay is down.
  */
 import { z } from 'zod';
-import { DATE_PATTERN } from '../protocol/business-date.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { ControlHandlers } from '../protocol/host/control-socket.ts';
 import { parseWith } from '../protocol/schema-words.ts';
 import type { Clock } from './clock.ts';
-import { type Db, dayKey, keysUnder } from './db/db.ts';
-import { dayRow } from './hq/api/day-rows.ts';
+import type { Db } from './db/db.ts';
+import { listDays, listStores } from './hq/api/day-rows.ts';
+import { daysQuerySchema } from './hq/api/schemas.ts';
 import { addApiToken, listApiTokens, ROLES, revokeApiToken } from './hq/api/tokens.ts';
 import { addAudit } from './hq/audit.ts';
 import { hashPassword } from './hq/passwords.ts';
 import { addUser, checkPassword, parseEmail } from './hq/people.ts';
-import { findStore, type StoreDesk } from './inbox/stores.ts';
+import type { StoreDesk } from './inbox/stores.ts';
 
 /** Who did it, in the audit log. */
 const WHO = 'command line';
@@ -36,12 +36,6 @@ const storeSchema = z.object({
   currency: z.string(),
   cutOver: z.string(),
 });
-const daysSchema = z.object({
-  store: z.string().optional(),
-  from: z.string().regex(DATE_PATTERN, 'must be a date such as 2026-11-21').optional(),
-  to: z.string().regex(DATE_PATTERN, 'must be a date such as 2026-11-21').optional(),
-});
-
 export function deskHandlers(deps: DeskDeps): ControlHandlers {
   const { db, clock, stores } = deps;
   return {
@@ -53,54 +47,12 @@ export function deskHandlers(deps: DeskDeps): ControlHandlers {
       const { id } = await stores.add(args, WHO);
       return { id, ...(await stores.makeCode(id, WHO)) };
     }),
-    'store list': () => listStores(deps),
+    'store list': () => listStores(db),
     'store code': take(idSchema, async ({ id }) => ({ id, ...(await stores.makeCode(id, WHO)) })),
     'store revoke': take(idSchema, ({ id }) => stores.revoke(id, WHO)),
     'store key': take(idSchema, ({ id }) => stores.keys(id)),
-    days: take(daysSchema, range => listDays(db, range)),
+    days: take(daysQuerySchema, range => listDays(db, range)),
   };
-}
-
-export interface DaysRange {
-  store?: string | undefined;
-  /** First date. */
-  from?: string | undefined;
-  /** Last date, included. */
-  to?: string | undefined;
-}
-
-/** One row per store-day, by store, oldest first. @throws AppError `not-found` for the store */
-export async function listDays(db: Db, { store, from, to }: DaysRange) {
-  const stores = store === undefined ? await db.list('stores') : [await storeRow(db, store)];
-  const rows = await Promise.all(
-    stores.map(({ key }) => {
-      const all = keysUnder(`${key}/`);
-      return db.list('days', {
-        ...all,
-        ...(from === undefined ? {} : { from: dayKey(key, from) }),
-        ...(to === undefined ? {} : { to: `${dayKey(key, to)}\uffff` }),
-      });
-    }),
-  );
-  return rows.flat().map(row => dayRow(row.value));
-}
-
-async function storeRow(db: Db, id: string) {
-  return { key: (await findStore(db, id)).id };
-}
-
-async function listStores({ db, stores }: DeskDeps) {
-  const beats = new Map((await db.list('heartbeats')).map(row => [row.key, row.value]));
-  return (await stores.list()).map(store => ({
-    id: store.id,
-    name: store.name,
-    timezone: store.timezone,
-    currency: store.currency,
-    cutOver: store.cutOver,
-    lastSummary: store.head.number,
-    lastSeenAt: beats.get(store.id)?.receivedAt ?? null,
-    connected: store.books !== undefined,
-  }));
 }
 
 async function addAdmin(

@@ -6,6 +6,7 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { Logger } from '../protocol/host/log.ts';
+import type { Reason } from './db/records.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -18,7 +19,21 @@ export interface Problem {
   hint?: string;
   /** JSON path, form field, header or parameter. */
   field?: string;
+  /** Everything that is wrong, where several things may be. */
+  errors?: { code: string; detail: string; hint: string }[];
   retryAfterSeconds?: number;
+}
+
+/** Input that fits its schema but not the facts: every reason is told. */
+export class ReasonedError extends AppError {
+  readonly reasons: readonly Reason[];
+
+  constructor(reasons: readonly Reason[]) {
+    const [first] = reasons;
+    const details = first === undefined ? {} : { hint: first.fix };
+    super('bad-input', first?.message ?? 'it does not fit', details);
+    this.reasons = reasons;
+  }
 }
 
 /** Codes that are no fault of the caller are 5xx; what is left out is 500. */
@@ -80,7 +95,14 @@ function ofAppError(error: AppError): Problem {
   const status = early ? TOO_EARLY : (STATUS[error.code] ?? 500);
   const problem: Problem = { ...named(status), code: error.code, detail: error.message };
   if (error.hint !== undefined) problem.hint = error.hint;
-  if (error.path !== undefined) problem.field = error.path;
+  if (error.path !== undefined && error.path !== '') problem.field = error.path;
+  if (error instanceof ReasonedError) {
+    problem.errors = error.reasons.map(({ code, message, fix }) => ({
+      code,
+      detail: message,
+      hint: fix,
+    }));
+  }
   if (error.retryAfterMs !== undefined) {
     problem.retryAfterSeconds = Math.ceil(error.retryAfterMs / 1000);
   }

@@ -35,7 +35,15 @@ export const COMMANDS: readonly Command[] = [
   command('store list', [], {
     sentence: 'Lists the stores.',
     print: answer =>
-      table(answer as Rows, ['id', 'name', 'timezone', 'currency', 'cutOver', 'lastSeenAt']),
+      table(answer as Rows, [
+        'id',
+        'name',
+        'timezone',
+        'currency',
+        'cutOver',
+        'lastSeenAt',
+        'organisation',
+      ]),
   }),
   command('store code', ['ID'], {
     sentence: 'Makes a new enrolment code; an earlier unused one ends.',

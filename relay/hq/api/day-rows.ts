@@ -1,30 +1,33 @@
 /** A day as commands and the JSON API show it: the shape that outsiders rely on. */
-import { grossOf, taxOf } from '../../../protocol/day-summary.ts';
-import type { DayRecord, DocumentRecord } from '../../db/records.ts';
+import { type DayParts, grossOf, taxOf } from '../../../protocol/day-summary.ts';
+import { countInRuns, type Run } from '../../../protocol/sequence.ts';
+import { type Db, dayKey, keysUnder } from '../../db/db.ts';
+import type { DayRecord, DocumentRecord, HeartbeatRecord, StoreRecord } from '../../db/records.ts';
+import { findStore } from '../../inbox/stores.ts';
+import type { DayDetails, DayRow, DocumentRow, StoreRow } from './schemas.ts';
 
-/** Amounts are whole minor units. */
-export interface DayRow {
-  store: string;
-  date: string;
-  /** The newest accepted revision; 0 while none has come. */
-  revision: number;
-  state: DayRecord['state'];
-  /** Code of the first reason; see `reasons` for the words. */
-  reason?: string;
-  reasons: DayRecord['reasons'];
-  documents: DocumentRow[];
-  totals: { gross: number; tax: number; tenders: Record<string, number> };
-  reconciled: boolean;
+export interface DaysRange {
+  store?: string | undefined;
+  /** First date. */
+  from?: string | undefined;
+  /** Last date, included. */
+  to?: string | undefined;
 }
 
-export interface DocumentRow {
-  kind: DocumentRecord['plan']['kind'];
-  number: string;
-  /** Xero's id; null until Xero has the document. */
-  id: string | null;
-  /** ≥ 0, of a credit note too. */
-  total: number;
-  state: DocumentRecord['state'];
+/** One row per store-day, by store, oldest first. @throws AppError `not-found` for the store */
+export async function listDays(db: Db, { store, from, to }: DaysRange): Promise<DayRow[]> {
+  const ids =
+    store === undefined
+      ? (await db.list('stores')).map(row => row.key)
+      : [(await findStore(db, store)).id];
+  const ofStore = (id: string) =>
+    db.list('days', {
+      ...keysUnder(`${id}/`),
+      ...(from === undefined ? {} : { from: dayKey(id, from) }),
+      ...(to === undefined ? {} : { to: `${dayKey(id, to)}\uffff` }),
+    });
+  const rows = await Promise.all(ids.map(ofStore));
+  return rows.flat().map(row => dayRow(row.value));
 }
 
 export function dayRow(day: DayRecord): DayRow {
@@ -50,4 +53,44 @@ export function dayRow(day: DayRecord): DayRow {
 
 function documentRow({ plan, xeroId, state }: DocumentRecord): DocumentRow {
   return { kind: plan.kind, number: plan.number, id: xeroId ?? null, total: plan.total, state };
+}
+
+export function dayDetails(day: DayRecord): DayDetails {
+  const { keptAside, events, heldBy, releasedBy } = day;
+  return {
+    ...dayRow(day),
+    revisions: day.revisions.map(({ parts, ...revision }) => ({
+      ...revision,
+      gross: grossOf(parts),
+      missingNumbers: missingOf(parts),
+    })),
+    keptAside,
+    events,
+    ...(heldBy === undefined ? {} : { heldBy }),
+    ...(releasedBy === undefined ? {} : { releasedBy }),
+  };
+}
+
+function missingOf({ terminals }: DayParts): number {
+  return terminals.reduce((sum, row) => sum + countInRuns(row.missing as Run[]), 0);
+}
+
+export function storeRow(store: StoreRecord, beat: HeartbeatRecord | undefined): StoreRow {
+  const { id, name, timezone, currency, cutOver, head, books } = store;
+  return {
+    id,
+    name,
+    timezone,
+    currency,
+    cutOver,
+    lastSummary: head.number,
+    lastSeenAt: beat?.receivedAt ?? null,
+    organisation: books?.organisation ?? null,
+    postFrom: books?.postFrom ?? null,
+  };
+}
+
+export async function listStores(db: Db): Promise<StoreRow[]> {
+  const beats = new Map((await db.list('heartbeats')).map(row => [row.key, row.value]));
+  return (await db.list('stores')).map(row => storeRow(row.value, beats.get(row.key)));
 }

@@ -1,0 +1,145 @@
+/**
+ * The JSON API for head office's own programs: bearer tokens by role, the same judgement as the
+ * pages. Every refusal is a problem document.
+ */
+import { type Request, type RequestHandler, Router, raw } from 'express';
+import { AppError } from '../../../protocol/errors.ts';
+import type { Logger } from '../../../protocol/host/log.ts';
+import { parseWith } from '../../../protocol/schema-words.ts';
+import { parseStrictJson } from '../../../protocol/strict-json.ts';
+import { type Db, dayKey } from '../../db/db.ts';
+import type { DayRecord, Role } from '../../db/records.ts';
+import { findStore } from '../../inbox/stores.ts';
+import { problemHandler, unknownAddress } from '../../problems.ts';
+import { dayDetails, listDays, listStores } from './day-rows.ts';
+import { type MappingDeps, readMapping, saveMapping } from './mappings.ts';
+import { openApiDocument } from './openapi.ts';
+import { DAY_ACTIONS, type DayAction, dateSchema, daysQuerySchema } from './schemas.ts';
+import { findApiToken } from './tokens.ts';
+
+/** A mapping of several thousand names fits. */
+const BODY_BYTES_MAX = 1024 * 1024;
+const RANK: Record<Role, number> = { viewer: 0, bookkeeper: 1, admin: 2 };
+
+export interface ApiDeps extends MappingDeps {
+  db: Db;
+  log: Logger;
+  version: string;
+  publicUrl: string;
+  act: (action: DayAction, store: string, date: string, who: string) => Promise<unknown>;
+}
+
+export function apiRoutes(deps: ApiDeps): Router {
+  const { db } = deps;
+  const routes = Router();
+  const body = raw({ type: 'application/json', limit: BODY_BYTES_MAX });
+  const mayRead = needs(db, 'viewer');
+  const mayWrite = needs(db, 'bookkeeper');
+  const description = openApiDocument(deps.version, deps.publicUrl);
+  routes.get('/api/openapi.json', (_req, res) => {
+    res.json(description);
+  });
+  routes.use('/api/v1', (_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  routes.get('/api/v1/stores', mayRead, async (_req, res) => {
+    res.json(await listStores(db));
+  });
+  routes.get('/api/v1/stores/:id/mapping', mayRead, async (req, res) => {
+    res.json(await readMapping(db, part(req, 'id')));
+  });
+  routes.put('/api/v1/stores/:id/mapping', mayWrite, body, async (req, res) => {
+    res.json(await saveMapping(deps, part(req, 'id'), jsonOf(req), whoOf(req)));
+  });
+  routes.get('/api/v1/days', mayRead, async (req, res) => {
+    res.json(await listDays(db, queryOf(req)));
+  });
+  routes.get('/api/v1/days/:store/:date', mayRead, async (req, res) => {
+    res.json(dayDetails(await findDay(db, req)));
+  });
+  routes.post('/api/v1/days/:store/:date/:action', mayWrite, async (req, res) => {
+    const action = actionOf(part(req, 'action'));
+    const day = await findDay(db, req);
+    await deps.act(action, day.store, day.date, whoOf(req));
+    res.json(dayDetails(await findDay(db, req)));
+  });
+  routes.use('/api', unknownAddress, problemHandler(deps.log));
+  return routes;
+}
+
+const users = new WeakMap<Request, string>();
+
+/** @returns a handler that lets tokens of this role or a higher one pass */
+function needs(db: Db, role: Role): RequestHandler {
+  return async (req, _res, next) => {
+    const [, token = ''] = /^Bearer +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
+    const known = await findApiToken(db, token);
+    if (known === undefined) {
+      throw new AppError('not-signed-in', 'a good API token is needed', {
+        path: 'Authorization',
+        hint: 'send Authorization: Bearer TOKEN; make one with: tillbook-relay token add NAME',
+      });
+    }
+    if (RANK[known.role] < RANK[role]) {
+      throw new AppError('not-allowed', `this needs the role ${role}; the token is ${known.role}`, {
+        hint: `make a token with it: tillbook-relay token add NAME --role ${role}`,
+      });
+    }
+    users.set(req, `token ${known.name}`);
+    next();
+  };
+}
+
+function whoOf(req: Request): string {
+  return users.get(req) ?? 'unknown token';
+}
+
+function part(req: Request, name: string): string {
+  const value = req.params[name];
+  return typeof value === 'string' ? value : '';
+}
+
+async function findDay(db: Db, req: Request): Promise<DayRecord> {
+  const store = await findStore(db, part(req, 'store'));
+  const date = parseWith(dateSchema, part(req, 'date'), 'date');
+  if (!date.ok) throw new AppError('bad-input', date.message, { path: 'date' });
+  const day = await db.get('days', dayKey(store.id, date.data));
+  if (day !== undefined) return day;
+  throw new AppError('not-found', `${store.name} has no day ${date.data}`, {
+    path: 'date',
+    hint: `list the days: GET /api/v1/days?store=${store.id}`,
+  });
+}
+
+function actionOf(text: string): DayAction {
+  const action = DAY_ACTIONS.find(known => known === text);
+  if (action !== undefined) return action;
+  throw new AppError('not-found', 'there is no such action', {
+    path: 'action',
+    hint: `one of ${DAY_ACTIONS.join(', ')}`,
+  });
+}
+
+function queryOf(req: Request) {
+  const parsed = parseWith(daysQuerySchema, { ...req.query }, 'the query');
+  if (parsed.ok) return parsed.data;
+  throw new AppError('bad-input', parsed.message, {
+    path: parsed.path,
+    hint: 'store, from and to may be given, dates like 2026-11-21',
+  });
+}
+
+/** Strict: a key that stands twice in a mapping must not silently win. */
+function jsonOf(req: Request): unknown {
+  const bytes: unknown = req.body;
+  if (!Buffer.isBuffer(bytes)) {
+    throw new AppError('bad-input', 'the body must be JSON', {
+      path: 'Content-Type',
+      hint: 'send Content-Type: application/json',
+    });
+  }
+  const json = parseStrictJson(bytes);
+  if (json.ok) return json.value;
+  throw new AppError('bad-input', json.message, { hint: 'send one JSON object' });
+}

@@ -1,0 +1,120 @@
+/**
+ * Days that did not come: silence is not proof of a day without sales. Every store-day that should
+ * have been signed by now gets a row in state `missing`, which head office sees until it arrives.
+ */
+import { addDays, businessDateOf, dayStart, daysBetween } from '../../protocol/business-date.ts';
+import { nowText } from '../clock.ts';
+import { type Db, dayKey, keysUnder } from '../db/db.ts';
+import type { DayRecord, Reason, StoreRecord } from '../db/records.ts';
+import { addEvent, emptyDay } from './day-row.ts';
+import type { InboxDeps } from './deps.ts';
+import { keysOf } from './stores.ts';
+
+/** An agent may wait an hour for its tills and needs minutes to deliver. */
+const GRACE_MS = 90 * 60_000;
+/** Farther back nothing is looked for: those days were missed long ago. */
+const LOOK_BACK_DAYS = 62;
+const CHECK_EVERY_MS = 10 * 60_000;
+
+type MissingDeps = Pick<InboxDeps, 'db' | 'clock' | 'log'>;
+
+export interface MissingCheck {
+  stop(): Promise<void>;
+}
+
+/** Looks at once and then every ten minutes: a check that was slept through is caught up. */
+export function watchMissing(deps: MissingDeps): MissingCheck {
+  let running: Promise<unknown> = Promise.resolve();
+  const look = () => {
+    running = findMissing(deps).catch(error =>
+      deps.log.error({ err: error }, 'the check for missing days failed'),
+    );
+  };
+  look();
+  const timer = setInterval(look, CHECK_EVERY_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+/** @returns keys of the days that were found missing now */
+export async function findMissing(deps: MissingDeps): Promise<string[]> {
+  const found: string[] = [];
+  for (const { value: store } of await deps.db.list('stores')) {
+    if (store.closedAt !== undefined) continue;
+    const first = await firstDate(deps.db, store);
+    if (first === undefined) continue;
+    for (const date of await absentDates(deps.db, store, first, deps.clock())) {
+      if (await markMissing(deps, store, date)) found.push(dayKey(store.id, date));
+    }
+  }
+  return found;
+}
+
+/** The date on which the store's first machine was enrolled; undefined before. */
+async function firstDate(db: Db, store: StoreRecord): Promise<string | undefined> {
+  const enrolled = (await keysOf(db, store.id)).map(row => row.value.enrolledAt).sort();
+  const [first] = enrolled;
+  return first === undefined ? undefined : businessDateOf(Date.parse(first), store);
+}
+
+async function absentDates(
+  db: Db,
+  store: StoreRecord,
+  first: string,
+  nowMs: number,
+): Promise<string[]> {
+  const earliest = addDays(businessDateOf(nowMs, store), -LOOK_BACK_DAYS);
+  const from = first > earliest ? first : earliest;
+  const last = lastDue(store, nowMs);
+  const rows = await db.list('days', {
+    ...keysUnder(`${store.id}/`),
+    from: dayKey(store.id, from),
+  });
+  const known = new Set(rows.map(row => row.value.date));
+  const dates = Array.from({ length: Math.max(0, daysBetween(from, last) + 1) }, (_, i) =>
+    addDays(from, i),
+  );
+  return dates.filter(date => !known.has(date));
+}
+
+/** The newest date whose end, and the grace after it, have passed. */
+function lastDue(store: StoreRecord, nowMs: number): string {
+  let date = addDays(businessDateOf(nowMs, store), -1);
+  if (dayStart(addDays(date, 1), store) + GRACE_MS > nowMs) date = addDays(date, -1);
+  return date;
+}
+
+async function markMissing(
+  { db, clock, log }: MissingDeps,
+  store: StoreRecord,
+  date: string,
+): Promise<boolean> {
+  const marked = await db.write(async tx => {
+    const key = dayKey(store.id, date);
+    if ((await tx.get('days', key)) !== undefined) return false;
+    const beat = await tx.get('heartbeats', store.id);
+    const day: DayRecord = {
+      ...emptyDay(store.id, date),
+      state: 'missing',
+      reasons: [noSummary(store, beat?.receivedAt)],
+    };
+    addEvent(day, nowText(clock), 'relay', 'No summary came in time');
+    await tx.put('days', key, day);
+    return true;
+  });
+  if (marked) log.warn({ event: 'missing', store: store.id, date }, 'a day did not come');
+  return marked;
+}
+
+function noSummary(store: StoreRecord, lastSeenAt: string | undefined): Reason {
+  const seen = lastSeenAt === undefined ? 'It was never heard of.' : `Last heard of ${lastSeenAt}.`;
+  return {
+    code: 'no-summary',
+    message: `${store.name} has not sent this day. ${seen}`,
+    fix: 'See that the machine in the shop is on and reaches the relay: its status page says why. The day is sent by itself then.',
+  };
+}
