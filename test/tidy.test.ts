@@ -16,7 +16,7 @@ const HEADER_LINES_MAX = 6;
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   aedes: ['agent/broker/'],
   mqtt: ['agent/broker/', 'agent/terminal-kit/'],
-  uqr: ['agent/cli/'],
+  uqr: ['agent/cli/', 'relay/hq/'],
   jose: ['protocol/signing.ts'],
   zod: ['protocol/', 'agent/', 'relay/'],
   lowdb: ['protocol/host/', 'agent/state', 'relay/db/'],

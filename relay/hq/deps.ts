@@ -1,0 +1,91 @@
+/**
+ * What the pages need from the rest of the relay, as narrow as it can be: the database, the clock,
+ * the desk that talks to Xero, and the books' judgement. Given by relay/app.
+ */
+import type { Db } from '../db/db.ts';
+import type { ConnectionRecord, StoreRecord } from '../db/records.ts';
+import type { Chart } from '../xero/chart.ts';
+
+export interface HqDeps {
+  db: Db;
+  /** RELAY_PUBLIC_URL without a slash at the end; `https` makes cookies secure. */
+  publicUrl: string;
+  /** XERO_LOGIN_URL: forms may lead there. */
+  xeroLoginUrl: string;
+  /** The relay's version, shown in the footer. */
+  version: string;
+  /** The clock, ms since 1970. */
+  now: () => number;
+  /** Signs session cookies and form proofs; the same over restarts. At least 32 bytes. */
+  sessionSecret: string;
+  log: HqLog;
+  passwords: PasswordDesk;
+  stores: StoreDesk;
+  xero: XeroDesk;
+  days: DayDesk;
+}
+
+export interface HqLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface PasswordDesk {
+  hash(password: string): Promise<string>;
+  verify(password: string, stored: string): Promise<boolean>;
+}
+
+export interface NewStore {
+  name: string;
+  timezone: string;
+  currency: string;
+  cutOver: string;
+}
+
+/** The part of relay/inbox/stores that the pages use; each call writes its audit entry. */
+export interface StoreDesk {
+  /** @throws AppError `bad-input` or `already-exists` with the field in `path` */
+  add(store: NewStore, who: string): Promise<StoreRecord>;
+  /** A new enrolment code, valid for 24 hours; earlier unused ones end. */
+  makeCode(store: string, who: string): Promise<{ code: string; expiresAt: string }>;
+  /** No key of this store is believed from now on. */
+  revoke(store: string, who: string): Promise<unknown>;
+  /** Newest first. */
+  keys(store: string): Promise<{ kid: string; enrolledAt: string; revokedAt?: string }[]>;
+}
+
+/** The part of relay/xero's port that the pages use; see there for the errors. */
+export interface XeroDesk {
+  /** Where Xero sends the browser back to; HQ types it into the app. */
+  readonly redirectUri: string;
+  /** HQ's Submit: keeps what was typed (the secret sealed) and gives the consent page's address. */
+  submitApp(app: {
+    clientId: string;
+    clientSecret: string;
+    user: string;
+  }): Promise<{ connection: string; url: string }>;
+  /** The consent page of a known connection, to connect again. */
+  consentUrl(connection: string, user: string): Promise<string>;
+  finishConsent(callbackUrl: string, user: string): Promise<ConsentResult>;
+  organisations(connection: string): Promise<ConnectionRecord['organisations']>;
+  disconnect(connection: string): Promise<void>;
+  readChart(
+    ref: { connection: string; organisation: string },
+    options?: { maxAgeMs?: number; caller?: 'person' | 'poster' },
+  ): Promise<Chart>;
+}
+
+export interface ConsentResult {
+  connection: string;
+  organisations: ConnectionRecord['organisations'];
+}
+
+export type DayAction = 'retry' | 'hold' | 'release' | 'post';
+
+/** The part of relay/books/actions that the pages use; each is safe to do twice. */
+export interface DayDesk {
+  /** @throws AppError `not-found`, or `not-allowed` when the state forbids it */
+  act(action: DayAction, store: string, date: string, who: string): Promise<unknown>;
+  /** After a mapping was saved: days that waited for it are tried again. */
+  mappingSaved(store: string): Promise<void>;
+}

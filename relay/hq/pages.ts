@@ -1,0 +1,146 @@
+/**
+ * Head office's pages: one express router with the strict policy, the session, the proof of every
+ * form, and the table of routes. Comes in: what deps.ts names. Goes out: HTML, redirects, CSV.
+ */
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { isAppError } from '../../protocol/errors.ts';
+import type { UserRecord } from '../db/records.ts';
+import { showProblem } from './answers.tsx';
+import { assets } from './assets.ts';
+import { type Call, field, mayDo } from './call.ts';
+import type { HqDeps } from './deps.ts';
+import { isProven, PROOF_FIELD, proofFor } from './form-proof.ts';
+import { policy } from './policy.ts';
+import { accountRoutes } from './routes/account.tsx';
+import { auditRoutes } from './routes/audit.tsx';
+import { dayRoutes } from './routes/day.tsx';
+import { daysRoutes } from './routes/days.tsx';
+import type { Route } from './routes/route.ts';
+import { settingsRoutes } from './routes/settings.tsx';
+import { signInRoutes } from './routes/sign-in.tsx';
+import { storeRoutes } from './routes/stores.tsx';
+import { userRoutes } from './routes/users.tsx';
+import { sessions } from './sessions.ts';
+
+/** A mapping of several hundred names fits; nothing else is larger. */
+const FORM_BYTES_MAX = 512 * 1024;
+const FORM_FIELDS_MAX = 10_000;
+
+/** Every page there is; a test walks it. */
+export function hqRoutes(): Route[] {
+  return [
+    { method: 'get', path: '/', needs: 'nobody', run: call => call.res.redirect(303, '/days') },
+    ...signInRoutes(),
+    ...settingsRoutes(),
+    ...storeRoutes(),
+    ...daysRoutes(),
+    ...dayRoutes(),
+    ...userRoutes(),
+    ...auditRoutes(),
+    ...accountRoutes(),
+  ];
+}
+
+export function hqPages(deps: HqDeps): Router {
+  const secure = deps.publicUrl.startsWith('https:');
+  const options = { secret: deps.sessionSecret, secure };
+  const router = Router();
+  router.use('/assets', policy(deps), assets());
+  const common = [
+    policy(deps),
+    uncached,
+    behindOurProxy(secure),
+    sessions({ ...options, db: deps.db, now: deps.now }),
+    express.urlencoded({
+      extended: false,
+      limit: FORM_BYTES_MAX,
+      parameterLimit: FORM_FIELDS_MAX,
+    }),
+  ];
+  for (const route of hqRoutes()) {
+    const before = route.needs === 'nobody' ? (route.before ?? []) : [];
+    router[route.method](route.path, ...common, ...before, async (req, res) => {
+      await answer(route, await makeCall(deps, req, res, options), options);
+    });
+  }
+  return router;
+}
+
+/** Checks, in this order: too many tries, the proof, the user, the role; then the page runs. */
+async function answer(
+  route: Route,
+  call: Call,
+  options: { secret: string; secure: boolean },
+): Promise<void> {
+  if (call.res.locals['tooMany'] === true) {
+    const fix = 'Wait a quarter of an hour, then try again.';
+    return showProblem(call, 429, 'Too many attempts', fix);
+  }
+  if (route.method === 'post' && !isProven(call.req, field(call, PROOF_FIELD), options)) {
+    const fix = 'It was open for too long, or came from elsewhere. Open the page again and retry.';
+    return showProblem(call, 403, 'This form is no longer valid', fix);
+  }
+  if (route.needs === 'nobody') return await guarded(call, () => route.run(call));
+  const { user } = call;
+  if (user === undefined) return askToSignIn(call);
+  if (!mayDo(user.role, route.needs)) {
+    const fix = `This needs the role ${route.needs}; yours is ${user.role}. Ask an admin.`;
+    return showProblem(call, 403, 'Not allowed', fix);
+  }
+  await guarded(call, () => route.run({ ...call, user }));
+}
+
+/** What a person can mend and no form caught becomes a page; our bugs go on to express. */
+async function guarded(call: Call, run: () => Promise<void> | void): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const status = error.code === 'not-found' ? 404 : error.code === 'not-allowed' ? 403 : 400;
+    showProblem(call, status, error.message, error.hint ?? 'Go back and try again.');
+  }
+}
+
+function askToSignIn(call: Call): void {
+  const { req, res } = call;
+  const next = req.method === 'GET' ? `?next=${encodeURIComponent(pathOnly(req))}` : '';
+  res.redirect(303, `/sign-in${next}`);
+}
+
+/** Without the query where it holds a code that works once. */
+function pathOnly(req: Request): string {
+  return req.path.startsWith('/xero/') ? '/settings' : req.originalUrl;
+}
+
+async function makeCall(
+  deps: HqDeps,
+  req: Request,
+  res: Response,
+  options: { secret: string; secure: boolean },
+): Promise<Call> {
+  const user = await currentUser(deps, req);
+  return { deps, req, res, user, now: deps.now(), proof: proofFor(req, res, options) };
+}
+
+/** The session's user, unless removed or signed out everywhere since. */
+async function currentUser(deps: HqDeps, req: Request): Promise<UserRecord | undefined> {
+  const { user: id, signedInAt } = req.session;
+  if (id === undefined || signedInAt === undefined) return undefined;
+  const user = await deps.db.get('users', id);
+  if (user !== undefined && signedInAt >= user.sessionsFrom) return user;
+  await new Promise<void>(resolve => req.session.regenerate(() => resolve()));
+  return undefined;
+}
+
+const uncached: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};
+
+/** The public URL is https: whatever speaks to us here, the browser's own line is secure. */
+function behindOurProxy(secure: boolean): RequestHandler {
+  return (req, _res, next) => {
+    if (secure) req.headers['x-forwarded-proto'] = 'https';
+    next();
+  };
+}

@@ -1,0 +1,219 @@
+/** One store-day: what it is waiting for, the comparison, the documents, the tills, what happened. */
+import { sumMinor } from '../../../protocol/money.ts';
+import type { DayData } from '../day-data.ts';
+import type { DayAction } from '../deps.ts';
+import { Action, Page, useMay } from '../parts/page.tsx';
+import { Card, dateText, Facts, STATES, StateBadge, Table, Time } from '../parts/show.tsx';
+import { ComparisonCard, DocumentCard, PreviewCard, SalesCard, TendersCard } from './day-money.tsx';
+
+export interface DayProps {
+  data: DayData;
+  /** Link of a document into Xero. */
+  linkOf: (kind: 'invoice' | 'credit-note', xeroId: string) => string;
+  actions: DayAction[];
+}
+
+export function DayPage({ data, linkOf, actions }: DayProps) {
+  const { store, day, comparison, preview, newest, chart } = data;
+  const { currency } = store;
+  return (
+    <Page title={`${store.name}, ${dateText(day.date)}`}>
+      <StateCard data={data} actions={actions} />
+      {comparison === undefined ? null : (
+        <ComparisonCard comparison={comparison} currency={currency} />
+      )}
+      {day.documents.map(document => (
+        <DocumentCard {...{ document, chart, linkOf }} />
+      ))}
+      {preview === undefined ? null : (
+        <PreviewCard {...{ preview, chart }} isAdjustment={day.documents.length > 0} />
+      )}
+      {newest === undefined ? null : (
+        <>
+          <SalesCard parts={newest.parts} currency={currency} />
+          <TendersCard parts={newest.parts} currency={currency} />
+          <TerminalsCard data={data} />
+        </>
+      )}
+      <ProofCard data={data} />
+      <TimelineCard data={data} />
+    </Page>
+  );
+}
+
+const BUTTONS: Record<DayAction, { name: string; why: string }> = {
+  retry: { name: 'Retry', why: 'tries again now' },
+  hold: { name: 'Hold', why: 'keeps the day out of Xero until you release it' },
+  release: { name: 'Release', why: 'posts it although something is missing or it was held' },
+  post: { name: 'Post', why: 'posts a day that is not posted by itself' },
+};
+
+function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
+  const { day, store } = data;
+  const mayAct = useMay('bookkeeper');
+  return (
+    <section class="card" aria-label="State of the day">
+      <p class="headline">
+        <StateBadge state={day.state} /> <span>{STATES[day.state].means}</span>
+      </p>
+      {day.reasons.map(reason => (
+        <div class="note warm">
+          <p>
+            <strong>{reason.message}</strong> {reason.fix}
+          </p>
+          {reason.raw === undefined ? null : (
+            <details>
+              <summary>Xero’s own words</summary>
+              <code>{reason.raw}</code>
+            </details>
+          )}
+        </div>
+      ))}
+      {day.heldBy === undefined ? null : <p>Held by {day.heldBy}.</p>}
+      {day.releasedBy === undefined ? null : <p>Released by {day.releasedBy}.</p>}
+      {day.nextTryAt === undefined ? null : (
+        <p class="faint">
+          Tried again by itself at <Time at={day.nextTryAt} zone={store.timezone} />.
+        </p>
+      )}
+      {mayAct && actions.length > 0 ? (
+        <div class="actions">
+          {actions.map(action => (
+            <span>
+              <Action
+                to={`/days/${store.id}/${day.date}/${action}`}
+                name={BUTTONS[action].name}
+                look={action === actions[0] ? 'main' : 'plain'}
+              />{' '}
+              <small>{BUTTONS[action].why}</small>
+            </span>
+          ))}
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+function TerminalsCard({ data }: { data: DayData }) {
+  const rows = data.newest?.parts.terminals ?? [];
+  const missing = sumMinor(
+    rows.flatMap(row => row.missing.map(([first, last]) => last - first + 1)),
+  );
+  return (
+    <Card title="Tills">
+      {missing === 0 ? null : (
+        <p class="note warm">
+          <strong>
+            {missing} {missing === 1 ? 'number is' : 'numbers are'} missing.
+          </strong>{' '}
+          A till used them and the sale has not arrived. It comes by itself when the till is on the
+          network again, and is posted as a late sale.
+        </p>
+      )}
+      <Table
+        label="Tills"
+        columns={[
+          { name: 'Till' },
+          { name: 'Messages', number: true },
+          { name: 'Numbers' },
+          { name: 'Missing' },
+        ]}
+        rows={rows.map(row => [
+          row.epoch === 1 ? row.terminal : `${row.terminal} (epoch ${row.epoch})`,
+          row.count,
+          `${row.first}–${row.last}`,
+          row.missing
+            .map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`))
+            .join(', ') || 'none',
+        ])}
+        empty="No till was used on this day."
+      />
+    </Card>
+  );
+}
+
+/** Revisions, late sales, what is quarantined or kept aside, and the signed summaries. */
+function ProofCard({ data }: { data: DayData }) {
+  const { day, store, newest } = data;
+  return (
+    <Card title="Signed summaries">
+      {newest === undefined ? null : (
+        <Facts
+          facts={[
+            ['Late sales', lateText(day.revisions.length)],
+            ['Set aside in the shop (quarantine)', countText(newest.quarantined)],
+            ['Damaged on the shop’s disk', countText(newest.damaged)],
+          ]}
+        />
+      )}
+      <Table
+        label="Signed summaries"
+        columns={[
+          { name: 'Revision' },
+          { name: 'Closed' },
+          { name: 'Arrived' },
+          { name: 'Digest' },
+          { name: 'Signed' },
+        ]}
+        rows={[
+          ...day.revisions.map(revision => [
+            `${revision.revision}`,
+            <Time at={revision.closedAt} zone={store.timezone} />,
+            <Time at={revision.receivedAt} zone={store.timezone} />,
+            <code>{revision.digest.slice(0, 16)}</code>,
+            <Download path={`/days/${store.id}/${day.date}/${revision.digest}.jws`} />,
+          ]),
+          ...day.keptAside.map(aside => [
+            `${aside.revision} (kept aside: ${aside.reason})`,
+            '–',
+            <Time at={aside.receivedAt} zone={store.timezone} />,
+            <code>{aside.digest.slice(0, 16)}</code>,
+            <Download path={`/days/${store.id}/${day.date}/${aside.digest}.jws`} />,
+          ]),
+        ]}
+        empty="The shop has not sent this day."
+      />
+      <small>
+        Anyone can check a summary without us:{' '}
+        <code>tillbook-relay verify FILE.jws --key FILE</code>
+      </small>
+    </Card>
+  );
+}
+
+function Download({ path }: { path: string }) {
+  return (
+    <a href={path} download>
+      Download
+    </a>
+  );
+}
+
+function lateText(revisions: number): string {
+  if (revisions < 2) return 'none';
+  return revisions === 2 ? 'arrived once' : `arrived ${revisions - 1} times`;
+}
+
+function countText(count: number): string {
+  if (count === 0) return 'nothing';
+  return count === 1 ? '1 message' : `${count} messages`;
+}
+
+function TimelineCard({ data }: { data: DayData }) {
+  const { day, store } = data;
+  return (
+    <Card title="What happened">
+      {day.events.length === 0 ? <p class="faint">Nothing yet.</p> : null}
+      <ol class="timeline">
+        {[...day.events].reverse().map(event => (
+          <li>
+            <small>
+              <Time at={event.at} zone={store.timezone} /> · {event.who}
+            </small>
+            <div>{event.what}</div>
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * Head office's pages on a real server for tests: the embedded database, the real stores and the
+ * real way to a Xero stand-in; only what posts days is recorded instead of done.
+ */
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import { silentLog } from '../../../protocol/host/log.ts';
+import type { Db } from '../../../relay/db/db.ts';
+import { openLowdb } from '../../../relay/db/lowdb.ts';
+import { createSeal } from '../../../relay/db/seal.ts';
+import type { DayAction, HqDeps } from '../../../relay/hq/deps.ts';
+import { hqPages } from '../../../relay/hq/pages.ts';
+import { hashPassword, verifyPassword } from '../../../relay/hq/passwords.ts';
+import { offerSetUp } from '../../../relay/hq/set-up-link.ts';
+import { StoreDesk } from '../../../relay/inbox/stores.ts';
+import { createXero } from '../../../relay/xero/xero.ts';
+import { type Xero as StandIn, startXero } from '../../support/xero/server.ts';
+
+export const APP = { clientId: 'A'.repeat(32), clientSecret: 'office-test-secret' };
+
+export interface Office {
+  url: string;
+  db: Db;
+  deps: HqDeps;
+  standIn: StandIn;
+  /** What was pressed on day pages. */
+  acted: { action: DayAction; store: string; date: string; who: string }[];
+  /** The first admin's one-time link. */
+  setUpLink: () => Promise<string>;
+  stop: () => Promise<void>;
+}
+
+export interface OfficeOptions {
+  now?: () => number;
+  port?: number;
+}
+
+export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
+  const now = options.now ?? Date.now;
+  const folder = await mkdtemp(join(tmpdir(), 'tillbook-hq-'));
+  const db = await openLowdb(folder);
+  const server = createServer();
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const redirectUri = `${url}/xero/callback`;
+  const standIn = await startXero({ apps: [{ ...APP, redirectUris: [redirectUri] }] });
+  const acted: Office['acted'] = [];
+  const deps = depsFor({ db, url, now, standIn, acted });
+  const app = express();
+  app.use(hqPages(deps));
+  server.on('request', app);
+  return {
+    ...{ url, db, deps, standIn, acted },
+    setUpLink: async () => {
+      const path = await offerSetUp({ ...deps, dataDir: folder, now: now() });
+      return path === undefined ? '' : (await readFile(path, 'utf8')).trim();
+    },
+    stop: async () => {
+      await closeServer(server);
+      await standIn.stop();
+      await db.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Parts {
+  db: Db;
+  url: string;
+  now: () => number;
+  standIn: StandIn;
+  acted: Office['acted'];
+}
+
+function depsFor({ db, url, now, standIn, acted }: Parts): HqDeps {
+  const log = silentLog();
+  const seal = createSeal(Buffer.alloc(32, 7));
+  const urls = { login: standIn.url, identity: standIn.url, api: standIn.url };
+  const redirectUri = `${url}/xero/callback`;
+  return {
+    ...{ db, now, log },
+    publicUrl: url,
+    xeroLoginUrl: standIn.url,
+    version: '0.1.0',
+    sessionSecret: seal.derive('sessions'),
+    passwords: { hash: hashPassword, verify: verifyPassword },
+    stores: new StoreDesk(db, now),
+    xero: createXero({ ...{ urls, redirectUri, db, seal, log }, clock: now }),
+    days: {
+      act: async (action, store, date, who) => {
+        acted.push({ action, store, date, who });
+      },
+      mappingSaved: async () => {},
+    },
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
