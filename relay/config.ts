@@ -92,3 +92,11 @@ function databaseUrl(_value: string): never {
     'PostgreSQL is not supported by this version yet; leave it out to use the folder',
   );
 }
+
+export function xeroUrls(settings: RelaySettingsValues) {
+  return {
+    login: settings.xeroLoginUrl,
+    identity: settings.xeroIdentityUrl,
+    api: settings.xeroApiUrl,
+  };
+}

@@ -12,16 +12,17 @@ import type { Db, Reader } from '../../db/db.ts';
 import type { StoreRecord } from '../../db/records.ts';
 import { findStore } from '../../inbox/stores.ts';
 import { ReasonedError } from '../../problems.ts';
-import type { Chart } from '../../xero/chart.ts';
 import { addAudit } from '../audit.ts';
+import type { DayDesk, XeroDesk } from '../deps.ts';
+
+/** A chart that is younger is not read anew from Xero for a check. */
+const CHART_AGE_MAX_MS = 24 * 3_600_000;
 
 export interface MappingDeps {
   db: Db;
   clock: Clock;
-  /** The organisation's chart, from Xero if it is not known yet. */
-  readChart: (ref: { connection: string; organisation: string }) => Promise<Chart>;
-  /** The store's waiting days may go on. */
-  mappingSaved: (store: string) => Promise<void>;
+  xero: Pick<XeroDesk, 'readChart'>;
+  days: Pick<DayDesk, 'mappingSaved'>;
 }
 
 /** @throws AppError `not-found` while nothing was saved */
@@ -51,11 +52,14 @@ export async function saveMapping(
   }
   const { organisation } = parsed.data;
   const connection = await connectionOf(deps.db, organisation);
-  const chart = await deps.readChart({ connection, organisation });
+  const chart = await deps.xero.readChart(
+    { connection, organisation },
+    { maxAgeMs: CHART_AGE_MAX_MS },
+  );
   const reasons = checkMapping(parsed.data, chart, store.currency);
   if (reasons.length > 0) throw new ReasonedError(reasons);
   await save(deps, store.id, { connection, organisation, mapping: parsed.data }, who);
-  await deps.mappingSaved(store.id);
+  await deps.days.mappingSaved(store.id);
   return parsed.data;
 }
 

@@ -11,6 +11,7 @@ import { type Db, dayKey } from '../../db/db.ts';
 import type { DayRecord, Role } from '../../db/records.ts';
 import { findStore } from '../../inbox/stores.ts';
 import { problemHandler, unknownAddress } from '../../problems.ts';
+import type { DayDesk } from '../deps.ts';
 import { dayDetails, listDays, listStores } from './day-rows.ts';
 import { type MappingDeps, readMapping, saveMapping } from './mappings.ts';
 import { openApiDocument } from './openapi.ts';
@@ -21,12 +22,12 @@ import { findApiToken } from './tokens.ts';
 const BODY_BYTES_MAX = 1024 * 1024;
 const RANK: Record<Role, number> = { viewer: 0, bookkeeper: 1, admin: 2 };
 
-export interface ApiDeps extends MappingDeps {
+export interface ApiDeps extends Omit<MappingDeps, 'days'> {
   db: Db;
   log: Logger;
   version: string;
   publicUrl: string;
-  act: (action: DayAction, store: string, date: string, who: string) => Promise<unknown>;
+  days: DayDesk;
 }
 
 export function apiRoutes(deps: ApiDeps): Router {
@@ -61,7 +62,7 @@ export function apiRoutes(deps: ApiDeps): Router {
   routes.post('/api/v1/days/:store/:date/:action', mayWrite, async (req, res) => {
     const action = actionOf(part(req, 'action'));
     const day = await findDay(db, req);
-    await deps.act(action, day.store, day.date, whoOf(req));
+    await deps.days.act(action, day.store, day.date, whoOf(req));
     res.json(dayDetails(await findDay(db, req)));
   });
   routes.use('/api', unknownAddress, problemHandler(deps.log));

@@ -1,0 +1,35 @@
+/** A command while no relay runs: the folder is opened, and locked, for just this. */
+import { AppError } from '../../protocol/errors.ts';
+import type { Logger } from '../../protocol/host/log.ts';
+import type { Clock } from '../clock.ts';
+import { deskHandlers } from '../desk.ts';
+import { openHome } from '../home.ts';
+import { ensureRelayKey } from '../inbox/relay-key.ts';
+import { StoreDesk } from '../inbox/stores.ts';
+
+export interface OnFolderOptions {
+  dataDir: string;
+  secretKeyFile: string | undefined;
+  log: Logger;
+  clock: Clock;
+  onFatal: (error: unknown) => void;
+}
+
+/** @throws AppError as the command does; folder-locked when a relay was started meanwhile */
+export async function runOnFolder(
+  options: OnFolderOptions,
+  method: string,
+  args: unknown,
+): Promise<unknown> {
+  const { clock } = options;
+  const { db, seal } = await openHome(options);
+  try {
+    await ensureRelayKey(db, seal);
+    const handlers = deskHandlers({ db, clock, stores: new StoreDesk(db, clock) });
+    const handler = handlers[method];
+    if (handler === undefined) throw new AppError('not-found', `no such command: ${method}`);
+    return await handler(args);
+  } finally {
+    await db.close();
+  }
+}
