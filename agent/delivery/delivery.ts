@@ -22,18 +22,13 @@ export function startDelivery(core: Core, http: RelayHttp, onChange: () => void)
   const { clock, log, outbox, signed, state } = core;
   const noted: RelayHttp = {
     ...http,
+    // What an answer is worth is known only once its signature is checked, below.
     call: call =>
-      http.call(call).then(
-        answer => {
-          probe.note(true);
-          return answer;
-        },
-        (error: unknown) => {
-          // A refusal is the relay's own word: it can be reached.
-          probe.note(isAppError(error, 'refused'));
-          throw error;
-        },
-      ),
+      http.call(call).catch((error: unknown) => {
+        // A refusal is the relay's own word: it can be reached.
+        probe.note(isAppError(error, 'refused'));
+        throw error;
+      }),
   };
   const forwarder = startForwarder({
     clock,
@@ -43,12 +38,19 @@ export function startDelivery(core: Core, http: RelayHttp, onChange: () => void)
     http: noted,
     random: Math.random,
     onDelivered: () => {
+      probe.note(true);
       onChange();
       heartbeat.wake();
     },
     log,
   });
-  const heartbeat = startHeartbeat(heartbeatParts(core, noted, () => forwarder.wake()));
+  const heartbeat = startHeartbeat({
+    ...heartbeatParts(core, noted, () => forwarder.wake()),
+    onTime: async relayMs => {
+      probe.note(true);
+      await core.watch.hear(relayMs);
+    },
+  });
   const probe = startProbe({
     state,
     http,
@@ -79,8 +81,12 @@ export function startDelivery(core: Core, http: RelayHttp, onChange: () => void)
   };
 }
 
-function heartbeatParts(core: Core, http: RelayHttp, onSendAgain: () => void): HeartbeatParts {
-  const { clock, key, log, observe, outbox, shop, state, watch } = core;
+function heartbeatParts(
+  core: Core,
+  http: RelayHttp,
+  onSendAgain: () => void,
+): Omit<HeartbeatParts, 'onTime'> {
+  const { clock, key, log, observe, outbox, shop, state } = core;
   return {
     clock,
     state,
@@ -91,7 +97,6 @@ function heartbeatParts(core: Core, http: RelayHttp, onSendAgain: () => void): H
     onSendAgain,
     random: Math.random,
     report: async () => reportOf(observe(), shop),
-    onTime: relayMs => watch.hear(relayMs),
     onSettings: settings => core.adopt(settings),
     onCommand: command => carryOut(core, command),
   };

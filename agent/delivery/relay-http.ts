@@ -125,10 +125,16 @@ async function probe(dispatcher: Dispatcher, url: string, signal: AbortSignal): 
   try {
     const answer = await request(url, { method: 'GET', dispatcher, signal });
     await answer.body.dump();
-    return (answer.statusCode >= 200 && answer.statusCode < 300) || isProblem(answer);
+    const fine = answer.statusCode >= 200 && answer.statusCode < 300;
+    return isProblem(answer) || (fine && !isPage(answer));
   } catch {
     return false; // Whatever the reason: it cannot be reached. The next real call says why.
   }
+}
+
+/** A relay's calls never answer with a page; a hotspot's login does. */
+function isPage({ headers }: Dispatcher.ResponseData): boolean {
+  return String(headers['content-type'] ?? '').startsWith('text/html');
 }
 
 function isProblem({ headers }: Dispatcher.ResponseData): boolean {
