@@ -86,13 +86,26 @@ export class Processes {
     return output;
   }
 
+  /** Kills every program without a chance to tidy up. */
+  async kill(): Promise<void> {
+    for (const child of this.#alive()) {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    }
+  }
+
+  /** Starts a program that is not ours, without waiting for anything. */
+  startTool(program: string, args: string[]): ChildProcess {
+    const child = spawn(program, args, { stdio: 'ignore' });
+    this.#running.push(child);
+    return child;
+  }
+
   /** Asks every program to end and kills what does not. */
   async stop(): Promise<void> {
-    const alive = this.#running.filter(
-      child => child.exitCode === null && child.signalCode === null,
-    );
     await Promise.all(
-      alive.map(async child => {
+      this.#alive().map(async child => {
         const exited = once(child, 'exit');
         child.kill('SIGTERM');
         const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS);
@@ -110,6 +123,10 @@ export class Processes {
   async tail(name: string): Promise<string> {
     const text = await readFile(this.logOf(name), 'utf8');
     return text.trimEnd().split('\n').slice(-8).join('\n');
+  }
+
+  #alive(): ChildProcess[] {
+    return this.#running.filter(child => child.exitCode === null && child.signalCode === null);
   }
 
   #spawn(script: string, args: string[], env: Environment): ChildProcess {
