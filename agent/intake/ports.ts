@@ -29,6 +29,8 @@ export type Verdict =
 export interface Intake {
   /** @throws AppError `disk-full`, `disk-error`, `too-many`: withhold the acknowledgement */
   take(terminal: string, payload: Buffer, flags: MessageFlags): Promise<Verdict>;
+  /** Quarantines a message that must not be judged, whatever it says. @throws like `take` */
+  setAside(terminal: string, payload: Buffer, problem: Problem): Promise<Verdict>;
   /** What `take` would say; stores nothing. */
   try(terminal: string, payload: Buffer): Promise<Verdict>;
 }

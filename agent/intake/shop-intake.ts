@@ -41,9 +41,9 @@ export class ShopIntake implements Intake {
     const refusal = this.#parts.storage.refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     const parsed = parseTransaction(payload);
-    if (!parsed.ok) return this.#setAside(terminal, payload, parsed.problem);
+    if (!parsed.ok) return this.setAside(terminal, payload, parsed.problem);
     const message = { ...parsed, terminal, payload };
-    return this.#carryOut(message, problem => this.#setAside(terminal, payload, problem));
+    return this.#carryOut(message, problem => this.setAside(terminal, payload, problem));
   }
 
   async try(terminal: string, payload: Buffer): Promise<Verdict> {
@@ -185,7 +185,7 @@ export class ShopIntake implements Intake {
     }
   }
 
-  async #setAside(terminal: string, payload: Buffer, problem: Problem): Promise<Verdict> {
+  async setAside(terminal: string, payload: Buffer, problem: Problem): Promise<Verdict> {
     const { quarantine, calendar, clock, storage } = this.#parts;
     const nowMs = clock.nowMs();
     const date = calendar.businessDateOf(nowMs);

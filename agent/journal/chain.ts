@@ -47,5 +47,5 @@ export function proveLine(line: Buffer): ProvenLine | undefined {
   return { prev: links.slice(PREV_KEY.length, PREV_KEY.length + HEX_LENGTH), hash };
 }
 
-/** Longest piece of bytes that is looked at as one line: an accepted message and its envelope. */
-export const LINE_BYTES_MAX = 1024 * 1024;
+/** Longest line there may be: a quarantined payload of 256 KiB whose bytes are all escaped. */
+export const LINE_BYTES_MAX = 2 * 1024 * 1024;

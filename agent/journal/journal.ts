@@ -145,7 +145,7 @@ export class Journal {
     const file = await this.#disk.openToRead(this.#pathOf(date));
     if (file === undefined) throw noRecord(date, offset);
     try {
-      for (let length = FIRST_READ_BYTES; length <= LINE_BYTES_MAX; length *= 16) {
+      for (let length = FIRST_READ_BYTES; length < 16 * LINE_BYTES_MAX; length *= 16) {
         const bytes = await readUpTo(file, length, offset);
         const end = bytes.indexOf(0x0a);
         if (end !== -1) return readRecord(bytes.subarray(0, end));

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/transaction.ts';
+import { LINE_BYTES_MAX } from './chain.ts';
 import { ChainFile, EMPTY_CHAIN } from './chain-file.ts';
 import { type Disk, readUpTo } from './disk.ts';
 import {
@@ -34,7 +35,6 @@ type Decision =
 /** All of the quarantine together, and one terminal's share of it. */
 const BYTES_MAX = 256 * 1024 * 1024;
 const TERMINAL_BYTES_MAX = 32 * 1024 * 1024;
-const LINE_READ_BYTES = 1024 * 1024;
 const NAME = /^(\d{4}-\d{2}-\d{2})\.ndjson$/;
 
 export interface QuarantineOptions {
@@ -128,7 +128,7 @@ export class Quarantine {
     const file = await this.#options.disk.openToRead(join(this.#options.folder, `${date}.ndjson`));
     if (file === undefined) throw notFound(number);
     try {
-      const bytes = await readUpTo(file, LINE_READ_BYTES, offset);
+      const bytes = await readUpTo(file, LINE_BYTES_MAX, offset);
       const line = bytes.subarray(0, bytes.indexOf(0x0a));
       return payloadOf(JSON.parse(line.toString('utf8')) as QuarantineLine);
     } finally {

@@ -25,7 +25,8 @@ const anybody: Terminals = {
 const shop = await openTestShop(dataDir, { onFatal: () => process.exit(74) });
 /** The canary: says yes at once and stores a little later. */
 const early: Intake = {
-  ...shop.intake,
+  try: (...message) => shop.intake.try(...message),
+  setAside: (...message) => shop.intake.setAside(...message),
   take: async (...message) => {
     setTimeout(() => void shop.intake.take(...message), 30);
     return { kind: 'accepted' };
