@@ -85,7 +85,8 @@ export const SETTINGS = {
   upstreamUrl: {
     name: 'AGENT_UPSTREAM_URL',
     parse: brokerUrl,
-    sentence: 'Take sales from this existing broker too, e.g. mqtt://user:password@10.0.0.5:1883.',
+    sentence:
+      'Take sales from this existing broker instead, e.g. mqtt://user:password@10.0.0.5:1883.',
     secret: true,
   },
   httpHost: {

@@ -10,8 +10,6 @@ import { hostname } from 'node:os';
 import { serveControl } from '../protocol/host/control-socket.ts';
 import { lockFolder } from '../protocol/host/folder-lock.ts';
 import { createLog, type Logger, silentLog } from '../protocol/host/log.ts';
-import { type Broker, startBroker } from './broker/broker.ts';
-import { brokerTls } from './broker-tls.ts';
 import { controlHandlers, runCli } from './cli/cli.ts';
 import type { Core } from './cli/core.ts';
 import { systemClock } from './clock.ts';
@@ -22,6 +20,7 @@ import { openRelayHttp } from './delivery/relay-http.ts';
 import { startLifetime } from './lifetime.ts';
 import { type Outside, openCore } from './open-core.ts';
 import { startStatusServer } from './status/server.ts';
+import { openWayIn, type WayIn } from './way-in.ts';
 
 const { env, stdout, stderr } = process;
 const VERSION = versionOf(new URL('../../package.json', import.meta.url));
@@ -42,7 +41,7 @@ async function run(config: Config): Promise<number> {
     outside,
     onFatal: lifetime.fatal,
   });
-  const broker = await openBroker(core);
+  const wayIn = await openWayIn(core);
   const status = await startStatusServer({
     host: config.httpHost,
     port: config.httpPort,
@@ -53,15 +52,15 @@ async function run(config: Config): Promise<number> {
   });
   const delivery = startDelivery(core, http, status.changed);
   const days = startDayClock(core);
-  outside.broker = broker;
+  Object.assign(outside, wayIn);
   outside.reachable = delivery.reachable;
   outside.onClosed = () => [delivery.wake(), status.changed()];
   outside.onEnrolled = () => [delivery.wake(), days.wake(), status.changed()];
   core.shop.onAccepted(status.changed);
   const control = await serveControl(config.dataDir, controlHandlers(core));
-  announce(log, broker, status.address);
+  announce(log, wayIn, status.address);
   const exitCode = await lifetime.ended;
-  await broker.stop();
+  await wayIn.stop();
   await Promise.all([control.stop(), status.stop(), days.stop(), delivery.stop()]);
   await core.stop();
   await lock.release();
@@ -85,13 +84,6 @@ async function open(config: Config): Promise<Core> {
   return { ...core, stop };
 }
 
-async function openBroker(core: Core): Promise<Broker> {
-  const { clock, config, log, shop, terminals } = core;
-  const { mqttHost: host, mqttPort: port } = config;
-  const tls = await brokerTls(config);
-  return await startBroker({ host, port, intake: shop.intake, terminals, clock, log, ...tls });
-}
-
 function relayHttp({ relayCaFile }: Config) {
   const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'];
   const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'];
@@ -99,8 +91,9 @@ function relayHttp({ relayCaFile }: Config) {
   return openRelayHttp({ proxy: { httpProxy, httpsProxy, noProxy }, caFile: relayCaFile });
 }
 
-function announce(log: Logger, { address, tlsAddress }: Broker, http: string): void {
-  log.info({ event: 'listening', mqtt: address, mqtts: tlsAddress, http }, 'listening');
+function announce(log: Logger, { broker }: WayIn, http: string): void {
+  const { address: mqtt, tlsAddress: mqtts } = broker ?? {};
+  log.info({ event: 'listening', mqtt, mqtts, http }, 'listening');
 }
 
 function versionOf(url: URL): string {

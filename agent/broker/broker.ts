@@ -69,8 +69,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   secure?.on('tlsClientError', error => options.log.debug({ err: error }, 'TLS handshake failed'));
   if (secure !== undefined && tls !== undefined) await listen(secure, tls.port, host);
   return {
-    address: `mqtt://${host}:${portOf(plain)}`,
-    tlsAddress: secure === undefined ? undefined : `mqtts://${host}:${portOf(secure)}`,
+    address: `mqtt://${reachableAt(host)}:${portOf(plain)}`,
+    tlsAddress: secure === undefined ? undefined : `mqtts://${reachableAt(host)}:${portOf(secure)}`,
     connections: () => desk.connections.list(),
     reloadTls: (cert, key) => secure?.setSecureContext({ cert, key }),
     stop: async () => {
@@ -272,6 +272,13 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Where this machine itself can reach a listener; an address for every interface is none. */
+function reachableAt(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function portOf(server: Server): number {

@@ -74,7 +74,8 @@ export function startUpstream(options: UpstreamOptions): Upstream {
   };
   return {
     status: () => ({ connected: client.connected, lastError }),
-    stop: () => client.endAsync(false),
+    // What is on its way to the disk is not acknowledged any more: it comes again, as a duplicate.
+    stop: () => client.endAsync(true),
   };
 }
 

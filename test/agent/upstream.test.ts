@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import mqtt from 'mqtt';
@@ -38,7 +38,9 @@ async function freePort(): Promise<number> {
 
 function canConnect(port: number): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () =>
+      resolve(false),
+    );
     socket.once('connect', () => socket.destroy());
   });
 }
@@ -58,7 +60,9 @@ async function till(t: TestContext, port: number) {
   return client;
 }
 
-test('sales come from an existing broker, also those it kept while the agent was away', { skip }, async t => {
+test('sales come from an existing broker, also those it kept while the agent was away', {
+  skip,
+}, async t => {
   const port = await startMosquitto(t);
   const dataDir = await tempFolder(t);
   const shop = await openTestShop(dataDir);
@@ -77,7 +81,9 @@ test('sales come from an existing broker, also those it kept while the agent was
   await until(() => shop.dayBook.entries(today) === 2 && shop.quarantine.list().length === 1);
 });
 
-test('a sale that could not be stored is not acknowledged upstream and comes again', { skip }, async t => {
+test('a sale that could not be stored is not acknowledged upstream and comes again', {
+  skip,
+}, async t => {
   const port = await startMosquitto(t);
   const dataDir = await tempFolder(t);
   const shop = await openTestShop(dataDir);

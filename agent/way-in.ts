@@ -1,0 +1,52 @@
+/**
+ * How sales come in: the agent's own broker, with TLS when it is switched on, or a broker that the
+ * shop already has. Start-up choices that belong to `main.ts` but need files.
+ */
+import { X509Certificate } from 'node:crypto';
+import { type Broker, startBroker } from './broker/broker.ts';
+import { ownCertificate, readCertificate, watchCertificate } from './broker/tls.ts';
+import { startUpstream, type Upstream } from './broker/upstream.ts';
+import type { Core } from './cli/core.ts';
+
+export interface WayIn {
+  /** Absent when an existing broker is used instead. */
+  broker?: Broker;
+  upstream?: Upstream;
+  /** SHA-256 of the certificate that tills must trust; absent when TLS is off. */
+  tlsFingerprint?: string;
+  stop(): Promise<void>;
+}
+
+/** @throws AppError `bad-setting` for a bad certificate; the system's error for a port in use */
+export async function openWayIn(core: Core): Promise<WayIn> {
+  const { config, log, shop } = core;
+  const { dataDir, upstreamUrl: url } = config;
+  if (url === undefined) return await openOwnBroker(core);
+  const upstream = startUpstream({ url, dataDir, intake: shop.intake, log });
+  return { upstream, stop: () => upstream.stop() };
+}
+
+async function openOwnBroker({ clock, config, log, shop, terminals }: Core): Promise<WayIn> {
+  const { dataDir, mqttHost: host, mqttPort: port, mqttsPort } = config;
+  const options = { host, port, intake: shop.intake, terminals, clock, log };
+  if (mqttsPort === undefined) {
+    const broker = await startBroker(options);
+    return { broker, stop: () => broker.stop() };
+  }
+  const { tlsCertFile: certFile, tlsKeyFile: keyFile } = config;
+  const chosen = certFile !== undefined && keyFile !== undefined;
+  const files = chosen ? { certFile, keyFile } : await ownCertificate(dataDir, clock);
+  const certificate = await readCertificate(files);
+  const broker = await startBroker({ ...options, tls: { port: mqttsPort, ...certificate } });
+  const stopWatching = watchCertificate(files, certificate, log, ({ cert, key }) =>
+    broker.reloadTls(cert, key),
+  );
+  return {
+    broker,
+    tlsFingerprint: new X509Certificate(certificate.cert).fingerprint256,
+    stop: async () => {
+      stopWatching();
+      await broker.stop();
+    },
+  };
+}
