@@ -106,6 +106,12 @@ export function chooseForRounding({ mapping, chart }: Books): Chosen {
 export function lineAccount(books: Books, chosen: Chosen): Account | undefined {
   const account = activeAccount(books, chosen);
   if (account === undefined) return undefined;
+  if (account.code === undefined) {
+    const message = `${account.name}, chosen for ${chosen.what}, has no code: invoice lines name accounts by code.`;
+    const fix = 'Give the account a code in Xero (Chart of accounts), then Refresh.';
+    books.reasons.push(reason('account-not-for-lines', message, { fix }));
+    return undefined;
+  }
   const system = account.systemAccount;
   if (account.type !== 'BANK' && (!system || system === 'ROUNDING')) return account;
   const kind = account.type === 'BANK' ? 'a bank account' : 'one of Xero’s system accounts';
