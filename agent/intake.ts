@@ -11,10 +11,12 @@ import { Keeper } from './intake/keeper.ts';
 import { entryOf, findTarget, type Memory, restoreMemory } from './intake/memory.ts';
 import { Pending } from './intake/pending.ts';
 import type { Intake, StoreCalendar, Verdict } from './intake/ports.ts';
+import { openRetention } from './intake/retention.ts';
 import { ShopIntake } from './intake/shop-intake.ts';
 import { type Disk, systemDisk } from './journal/disk.ts';
 import type { Entry } from './journal/entry.ts';
 import type { ChainReport } from './journal/journal.ts';
+import { earlierFrom } from './journal/numbers.ts';
 import { Quarantine } from './journal/quarantine.ts';
 import type { QuarantinedItem } from './journal/quarantine-line.ts';
 import { Storage, type StorageStatus } from './journal/storage.ts';
@@ -31,6 +33,16 @@ export interface ShopOptions {
   /** Nothing can be stored any more: the process must end (exit code 74) within 5 s. */
   onFatal: (error: AppError) => void;
   disk?: Disk;
+  /** What the relay knows of the machine before this one: its numbers are taken. */
+  knownNumbers?: readonly KnownNumbers[];
+}
+
+/** A terminal's numbers up to `last`, all of them taken except the runs in `missing`. */
+export interface KnownNumbers {
+  terminal: string;
+  epoch: number;
+  last: number;
+  missing: readonly [first: number, last: number][];
 }
 
 /** What the rest of the agent may ask of the journal. */
@@ -66,6 +78,10 @@ export interface Shop {
   storage(): StorageStatus;
   /** Called once per accepted message, after its sync. Returns how to stop listening. */
   onAccepted(listener: (entry: Entry) => void): () => void;
+  /** Takes the numbers that another machine has used; again changes nothing. */
+  adoptNumbers(known: readonly KnownNumbers[]): void;
+  /** Deletes a date's journal: only after its receipt and its retention. Numbers stay taken. */
+  forget(date: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -87,6 +103,11 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   await storage.start();
   const { journal, dayBook } = memory;
   const keeper = new Keeper({ disk, dataDir, log, memory });
+  const retention = await openRetention(dataDir, memory, keeper, log);
+  const adoptNumbers = (known: readonly KnownNumbers[]) => {
+    for (const row of known) dayBook.numbers.adopt(earlierFrom(row));
+  };
+  adoptNumbers(options.knownNumbers ?? []);
   const listeners = new Set<(entry: Entry) => void>();
   const duplicates = new Map<string, number>();
   const intake = new ShopIntake({
@@ -112,6 +133,8 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    adoptNumbers,
+    forget: date => retention.forget(date),
     stop: async () => {
       await storage.stop();
       await journal.stop();

@@ -50,7 +50,7 @@ export interface OpenOptions {
 
 /** @throws AppError `damaged`, `disk-error` */
 export async function openCore(options: OpenOptions): Promise<Core> {
-  const { clock, config, log, outside, version } = options;
+  const { clock, config, log, onFatal, outside, version } = options;
   const { dataDir } = config;
   const state = await openState(dataDir, log);
   const signed = await openSignedDays(dataDir);
@@ -69,7 +69,8 @@ export async function openCore(options: OpenOptions): Promise<Core> {
   });
   const terminals = await openTerminals(dataDir, clock);
   const { diskReserveMb } = config;
-  shop = await openShop({ dataDir, clock, calendar, log, diskReserveMb, onFatal: options.onFatal });
+  const knownNumbers = state.data.enrolment?.last.terminals ?? [];
+  shop = await openShop({ dataDir, clock, calendar, log, diskReserveMb, onFatal, knownNumbers });
   const { dayBook } = shop;
   const heard = listenToTerminals(shop, watch);
   const key = () => identity;
@@ -136,6 +137,7 @@ async function enrolCore(
   const { log, outside, shop } = parts;
   const openDates = () => shop.dayBook.dates();
   const enrolment = await enrol({ ...parts, openDates }, relay, code);
+  shop.adoptNumbers(enrolment.last.terminals);
   log.info({ event: 'enrolled', store: enrolment.name, relay }, 'shop enrolled');
   outside.onEnrolled?.();
   return enrolment;

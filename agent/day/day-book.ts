@@ -109,6 +109,11 @@ export class RunningDayBook implements DayBook {
     day.lastOf.set(terminal, Math.max(day.lastOf.get(terminal) ?? 0, receivedAtMs));
   }
 
+  /** Drops a date whose journal is deleted. Its numbers stay taken. */
+  forget(date: string): void {
+    this.#days.delete(date);
+  }
+
   dates(): string[] {
     return [...this.#days.keys()].sort();
   }
@@ -177,7 +182,7 @@ export class RunningDayBook implements DayBook {
 
   /** The terminal's highest number on any earlier date of that epoch; 0 when there is none. */
   #lastBefore(date: string, terminal: string, epoch: number): number {
-    let last = 0;
+    let last = this.numbers.lastEarlier(terminal, epoch);
     for (const [other, day] of this.#days) {
       if (other >= date) continue;
       last = Math.max(last, day.totals.lastNumber(terminal, epoch));

@@ -37,6 +37,14 @@ export class Keeper {
     if (this.#sinceLast >= EVERY_MESSAGES) this.#write();
   }
 
+  /** Writes one now, whatever came in since the last. */
+  async now(): Promise<void> {
+    await this.#writing;
+    this.#sinceLast += 1;
+    this.#write();
+    await this.#writing;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writing;

@@ -84,6 +84,13 @@ export class IdIndex {
     return index;
   }
 
+  /** Drops every id of a file that is deleted. */
+  forget(file: number): void {
+    const kept = IdIndex.load(this.seed, this.dump(), other => other !== file);
+    this.#slots = kept.#slots;
+    this.#used = kept.#used;
+  }
+
   #insert(a: number, b: number, low: number, rest: number): void {
     if ((this.#used + 1) * WORDS > this.#slots.length * 0.7) this.#grow();
     let at = this.#home(a);

@@ -179,6 +179,19 @@ export class Journal {
     return verifyChain(this.#disk, this.#pathOf(date), this.state(date).size);
   }
 
+  /** Deletes a date's file, and what was set aside from it, for ever. */
+  async forget(date: string): Promise<void> {
+    const file = this.#files.get(date);
+    await file?.settle();
+    await file?.release();
+    this.#files.delete(date);
+    this.#damaged.delete(date);
+    this.#lastUsed = this.#lastUsed.filter(used => used !== date);
+    await this.#disk.remove(this.#pathOf(date));
+    await this.#disk.remove(join(this.#folder, `${date}.damaged`));
+    await this.#disk.syncFolder(this.#folder);
+  }
+
   /** Resolves when nothing is queued or in flight. */
   async settle(): Promise<void> {
     for (const file of this.#files.values()) await file.settle();

@@ -1,7 +1,7 @@
 /** What the intake says of a message, over real MQTT and real files. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -93,4 +93,45 @@ test('a void waits in the quarantine until its sale comes, then counts by itself
   assert.equal(quarantined, 0);
   const again = await take({ ...rest, id: 'void-2', sequence: 3 });
   assert.equal(again.kind === 'quarantined' && again.problem.code, 'void-target');
+});
+
+test('a deleted journal leaves its numbers taken, over a restart and without a checkpoint', async t => {
+  const dataDir = await tempFolder(t);
+  const first = await openTestShop(dataDir);
+  const take = async (shop: typeof first, sequence: number, changes = {}) => {
+    const payload = Buffer.from(JSON.stringify(sale(sequence, changes)));
+    const verdict = await shop.intake.take('till-1', payload, { qos: 1, retained: false });
+    return verdict.kind === 'quarantined' ? verdict.problem.code : verdict.kind;
+  };
+  const lastYear = { occurredAt: '2025-01-02T12:00:00+08:00' };
+  await take(first, 1, lastYear);
+  await take(first, 3, lastYear);
+  await first.forget('2025-01-02');
+  assert.deepEqual(first.journal.dates(), []);
+  await first.stop();
+  await rm(join(dataDir, 'checkpoint'));
+  const second = await openTestShop(dataDir);
+  t.after(() => second.stop());
+  assert.equal(await take(second, 3, { ...lastYear, id: 'other' }), 'conflict-number');
+  assert.equal(await take(second, 5), 'accepted');
+  assert.deepEqual(second.dayBook.snapshot(today()).parts.terminals[0]?.missing, [[4, 4]]);
+});
+
+test('a machine that replaces another goes on after the numbers the relay knows', async t => {
+  const known = {
+    terminal: 'till-1',
+    epoch: 1,
+    last: 100,
+    missing: [[50, 51]] as [number, number][],
+  };
+  const shop = await openTestShop(await tempFolder(t), { knownNumbers: [known] });
+  t.after(() => shop.stop());
+  const codes: string[] = [];
+  for (const sequence of [49, 50, 103]) {
+    const payload = Buffer.from(JSON.stringify(sale(sequence)));
+    const verdict = await shop.intake.take('till-1', payload, { qos: 1, retained: false });
+    codes.push(verdict.kind === 'quarantined' ? verdict.problem.code : verdict.kind);
+  }
+  assert.deepEqual(codes, ['conflict-number', 'accepted', 'accepted']);
+  assert.deepEqual(shop.dayBook.snapshot(today()).parts.terminals[0]?.missing, [[101, 102]]);
 });
