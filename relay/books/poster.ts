@@ -123,7 +123,7 @@ class PosterLoop {
   async #passUnder(lease: Lease): Promise<number> {
     const renew = setInterval(() => {
       this.#lease().catch(error => this.#options.log.warn({ error }, 'lease not prolonged'));
-    }, LEASE_RENEW_MS);
+    }, LEASE_RENEW_MS).unref();
     try {
       return await this.#pass(lease);
     } finally {
