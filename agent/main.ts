@@ -10,6 +10,7 @@ import { hostname } from 'node:os';
 import { serveControl } from '../protocol/host/control-socket.ts';
 import { lockFolder } from '../protocol/host/folder-lock.ts';
 import { createLog, type Logger, silentLog } from '../protocol/host/log.ts';
+import { localAddress } from './addresses.ts';
 import { controlHandlers, runCli } from './cli/cli.ts';
 import type { Core } from './cli/core.ts';
 import { systemClock } from './clock.ts';
@@ -92,8 +93,8 @@ function relayHttp({ relayCaFile }: Config) {
 }
 
 function announce(log: Logger, { broker }: WayIn, http: string): void {
-  const { address: mqtt, tlsAddress: mqtts } = broker ?? {};
-  log.info({ event: 'listening', mqtt, mqtts, http }, 'listening');
+  const [mqtt, mqtts] = [broker?.address, broker?.tlsAddress].map(localAddress);
+  log.info({ event: 'listening', mqtt, mqtts, http: localAddress(http) }, 'listening');
 }
 
 function versionOf(url: URL): string {

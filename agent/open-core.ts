@@ -74,8 +74,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
   const { dayBook } = shop;
   const heard = listenToTerminals(shop, watch);
   const key = () => identity;
-  const isConnected = (terminal: string) =>
-    outside.broker?.connections().some(row => row.terminal === terminal && row.connected) ?? false;
+  const upstream = config.upstreamUrl !== undefined;
   const dayClose = openDayClose({
     clock,
     watch,
@@ -84,7 +83,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
     dayBook,
     signed,
     key,
-    isConnected,
+    isConnected: terminal => isConnected(terminal, outside.broker) ?? upstream,
     revise: revisionBuilder({ journal: shop.journal, signed }),
     onClosed: day => outside.onClosed?.(day),
     closeGraceMs: config.closeGraceMinutes * MINUTE_MS,
@@ -113,7 +112,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
       ...parts,
       broker: () => outside.broker,
       reachable: () => outside.reachable?.(),
-      upstream: config.upstreamUrl !== undefined,
+      upstream,
       showAmounts: config.showAmounts,
     }),
     tlsFingerprint: () => outside.tlsFingerprint,
@@ -141,6 +140,11 @@ async function enrolCore(
   log.info({ event: 'enrolled', store: enrolment.name, relay }, 'shop enrolled');
   outside.onEnrolled?.();
   return enrolment;
+}
+
+/** Undefined behind an existing broker: nobody can say, so only gaps are waited for. */
+function isConnected(terminal: string, broker: Broker | undefined): boolean | undefined {
+  return broker?.connections().some(row => row.terminal === terminal && row.connected);
 }
 
 /** Newest receipt time of any sale or close, ms. */

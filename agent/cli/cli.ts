@@ -88,7 +88,7 @@ async function workWhereItCan(
   }
   const core = await open(config);
   try {
-    return await command.work(core, args);
+    return await (command.workAlone ?? command.work)(core, args);
   } finally {
     await core.stop();
   }

@@ -28,6 +28,8 @@ export interface Command {
   readFiles?(dataDir: string, args: Arguments, out: (text: string) => Promise<void>): Promise<void>;
   /** Gives JSON; may run within the agent. */
   work(core: Core, args: Arguments): Promise<unknown>;
+  /** The same while no agent runs, where that makes a difference. */
+  workAlone?(core: Core, args: Arguments): Promise<unknown>;
   /** What a person reads. */
   print(result: unknown, args: Arguments): string;
   /** True: exit code 1, something was found. */
@@ -36,8 +38,9 @@ export interface Command {
 
 /** A command with the type of its result; `work` and `print` agree on it. */
 export function command<Result>(
-  definition: Omit<Command, 'work' | 'print' | 'found'> & {
+  definition: Omit<Command, 'work' | 'workAlone' | 'print' | 'found'> & {
     work(core: Core, args: Arguments): Promise<Result>;
+    workAlone?(core: Core, args: Arguments): Promise<Result>;
     print(result: Result, args: Arguments): string;
     found?(result: Result): boolean;
   },

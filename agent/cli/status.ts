@@ -8,9 +8,21 @@ export const statusCommand = command<AgentStatus>({
   usage: '[--json]',
   summary: 'Shows how the shop is: sales, tills, days, head office, disk, and what to do.',
   work: async core => core.observe(),
+  workAlone: async core => notRunning(core.observe()),
   print: describe,
   found: ({ headline }) => headline.level === 'bad',
 });
+
+/** What the files say; but no till can reach an agent that does not run. */
+function notRunning(status: AgentStatus): AgentStatus {
+  const headline = {
+    code: 'not-running',
+    level: 'bad' as const,
+    message: 'Sales are NOT being saved: the agent is not running.',
+    fix: 'Start it (tillbook-agent run, or its service). The tills keep their sales and send them later.',
+  };
+  return { ...status, ready: false, headline, problems: [headline, ...status.problems] };
+}
 
 function describe(status: AgentStatus): string {
   const { headline, problems, terminals, days } = status;

@@ -1,5 +1,7 @@
 /** `terminal`: who may publish sales. */
+import { renderUnicodeCompact } from 'uqr';
 import { transactionsTopic } from '../../protocol/topics.ts';
+import { shopAddress } from '../addresses.ts';
 import { command, table } from './command.ts';
 import type { Core } from './core.ts';
 
@@ -74,22 +76,47 @@ export const terminalCommands = [add, rotate, list, remove];
 
 function issued(core: Core, { id, password }: { id: string; password: string }): Issued {
   const { plain, tls } = core.observe().mqtt;
-  return { id, password, mqtt: plain, mqtts: tls, fingerprint: core.tlsFingerprint() ?? null };
+  return {
+    id,
+    password,
+    mqtt: plain === null ? null : shopAddress(plain),
+    mqtts: tls === null ? null : shopAddress(tls),
+    fingerprint: core.tlsFingerprint() ?? null,
+  };
 }
 
-function describe({ id, password, mqtt, mqtts, fingerprint }: Issued): string {
-  const address = new URL(mqtt ?? mqtts ?? 'mqtt://127.0.0.1:1883');
-  const host = address.hostname === '0.0.0.0' ? '127.0.0.1' : address.hostname;
+function describe(issued: Issued): string {
+  const { id, password, mqtt, mqtts, fingerprint } = issued;
   const lines = [
-    `broker    ${[mqtt, mqtts].filter(Boolean).join('  ') || 'the agent is not running'}`,
+    `broker    ${[mqtts, mqtt].filter(Boolean).join('  ') || 'the agent is not running: tillbook-agent status shows it later'}`,
     `user      ${id}`,
     `password  ${password}`,
     `client id ${id}`,
-    `topic     ${transactionsTopic(id)} (QoS 1)`,
-    ...(fingerprint === null ? [] : [`CA        SHA-256 ${fingerprint}`]),
+    `topic     ${transactionsTopic(id)} (QoS 1, clean session, MQTT 3.1.1)`,
+    ...(fingerprint === null
+      ? []
+      : [`trust     SHA-256 ${fingerprint}`, '          (tls.crt in the data folder)']),
     '',
-    'The password is shown this once. To try it (mosquitto-clients):',
-    `  mosquitto_pub -h ${host} -p ${address.port || '1883'} -V mqttv311 -i ${id} -u ${id} -P '${password}' -q 1 -t ${transactionsTopic(id)} -f sale.json`,
+    renderUnicodeCompact(pairingText(issued), { border: 2 }),
+    '',
+    'The password is shown this once. To try it (Debian package mosquitto-clients):',
+    `  ${mosquittoLine(issued)}`,
   ];
   return lines.join('\n');
+}
+
+/** What the QR code says: the address with user and password, and the fingerprint to trust. */
+function pairingText({ id, password, mqtt, mqtts, fingerprint }: Issued): string {
+  const url = new URL(mqtts ?? mqtt ?? 'mqtt://127.0.0.1:1883');
+  url.username = id;
+  url.password = password;
+  if (mqtts !== null && fingerprint !== null)
+    url.hash = `sha256=${fingerprint.replaceAll(':', '')}`;
+  return url.href;
+}
+
+function mosquittoLine({ id, password, mqtt, mqtts }: Issued): string {
+  const { hostname, port } = new URL(mqtt ?? mqtts ?? 'mqtt://127.0.0.1:1883');
+  const trust = mqtt === null && mqtts !== null ? '--cafile tls.crt ' : '';
+  return `mosquitto_pub -h ${hostname} -p ${port || '1883'} ${trust}-V mqttv311 -i ${id} -u ${id} -P '${password}' -q 1 -t ${transactionsTopic(id)} -f sale.json`;
 }

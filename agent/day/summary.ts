@@ -4,6 +4,8 @@
  */
 import { checkDaySummary, type DayParts, type DaySummary } from '../../protocol/day-summary.ts';
 
+type SalesRow = DayParts['sales'][number];
+
 export interface SummaryInput {
   storeId: string;
   businessDate: string;
@@ -32,7 +34,7 @@ export function buildSummary(input: SummaryInput): DaySummary {
     currency: input.currency,
     closedAt: input.closedAt,
     counts: parts.counts,
-    sales: parts.sales,
+    sales: parts.sales.map(inOrder),
     tenders: parts.tenders,
     rounding: parts.rounding,
     cash: parts.cash,
@@ -46,6 +48,16 @@ export function buildSummary(input: SummaryInput): DaySummary {
   const broken = checkDaySummary(summary);
   if (broken !== undefined) throw new Error(`summary ${input.businessDate}: ${broken.message}`);
   return summary;
+}
+
+/** A row's members in the order of the contract; what is absent stays absent. */
+function inOrder({ kind, category, taxCode, count, amount, discount, tax }: SalesRow): SalesRow {
+  return {
+    kind,
+    ...(category === undefined ? {} : { category }),
+    ...(taxCode === undefined ? {} : { taxCode }),
+    ...{ count, amount, discount, tax },
+  };
 }
 
 /** True when a terminal has fewer messages than the signed revision counted: history was lost. */

@@ -19,6 +19,11 @@ export type Facts = Omit<AgentStatus, 'headline' | 'problems'> & {
 
 type Rule = (facts: Facts) => Finding | undefined;
 
+/** A till that connects anew within this time is not worth a word. */
+const AWAY_AFTER_MS = 60_000;
+/** What a till did longer ago is over. */
+const TILL_PROBLEM_MS = 3_600_000;
+
 /** The rules stand in the order of their weight. */
 const RULES: readonly Rule[] = [
   notSaved,
@@ -167,9 +172,13 @@ function countOf({ missing }: TerminalStatus): number {
   return missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
-function tillsAway({ terminals, mqtt }: Facts): Finding | undefined {
+function tillsAway({ terminals, mqtt, now }: Facts): Finding | undefined {
   if (mqtt.upstream) return undefined;
-  const away = terminals.filter(till => !till.connected && till.transactions > 0);
+  const nowMs = Date.parse(now);
+  const away = terminals.filter(
+    ({ connected, lastSeenAt, transactions }) =>
+      !connected && transactions > 0 && nowMs - Date.parse(lastSeenAt ?? now) >= AWAY_AFTER_MS,
+  );
   if (away.length === 0) return undefined;
   return attention(
     'tills-away',
@@ -188,8 +197,9 @@ function quarantined({ quarantine }: Facts): Finding | undefined {
   );
 }
 
-function tillProblems({ terminals }: Facts): Finding | undefined {
-  const till = terminals.find(({ problems }) => problems.length > 0);
+function tillProblems({ terminals, now }: Facts): Finding | undefined {
+  const recent = (at: string) => Date.parse(now) - Date.parse(at) < TILL_PROBLEM_MS;
+  const till = terminals.find(({ problems }) => problems.some(({ at }) => recent(at)));
   const problem = till?.problems.at(-1);
   if (till === undefined || problem === undefined) return undefined;
   return attention(

@@ -1,0 +1,147 @@
+/** The agent's commands: while it runs and while it is down, with the exit codes of the contract. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { connectTerminal, publish, sale, tempFolder } from '../../support/agent.ts';
+import { agentEnv, runAgent, startAgent } from '../../support/agent-process.ts';
+import { startFakeRelay } from '../../support/fake-relay.ts';
+
+test('a till is added, listed, rotated and removed, with and without a running agent', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const added = await runAgent(env, 'terminal', 'add', 'till-1', '--json');
+  const { id, password } = JSON.parse(added.stdout) as { id: string; password: string };
+  assert.equal(id, 'till-1');
+  const agent = await startAgent(t, env);
+  const port = Number(new URL(agent.mqtt).port);
+  await (await connectTerminal(port, id, password)).endAsync();
+  const rotated = JSON.parse(
+    (await runAgent(env, 'terminal', 'rotate', 'till-1', '--json')).stdout,
+  );
+  await assert.rejects(connectTerminal(port, id, password));
+  await (await connectTerminal(port, id, rotated.password)).endAsync();
+  assert.match((await runAgent(env, 'terminal', 'list')).stdout, /till-1 +no/);
+  assert.equal((await runAgent(env, 'terminal', 'remove', 'till-1')).code, 0);
+  await assert.rejects(connectTerminal(port, id, rotated.password));
+  assert.equal(await agent.stop(), 0);
+});
+
+test('enrol, sell, close, verify, export: first on the running agent, then on its folder', async t => {
+  const relay = await startFakeRelay(t);
+  const env = agentEnv(await tempFolder(t));
+  const agent = await startAgent(t, env);
+  const enrolled = await runAgent(env, 'enrol', '--relay', relay.url, '--code', 'CODE');
+  assert.match(enrolled.stdout, /This shop is Tanjong Pagar now/);
+  const added = await runAgent(env, 'terminal', 'add', 'till-1', '--json');
+  const { password } = JSON.parse(added.stdout) as { password: string };
+  const till = await connectTerminal(Number(new URL(agent.mqtt).port), 'till-1', password);
+  await publish(till, sale(1, { receipt: '=1+2' }));
+  await till.endAsync();
+  const closed = JSON.parse((await runAgent(env, 'close', '--json')).stdout) as { date: string };
+  assert.equal((await runAgent(env, 'verify')).code, 0);
+  await agent.stop();
+  assert.match((await runAgent(env, 'verify')).stdout, /All intact: 1 days, 1 messages/);
+  const csv = (await runAgent(env, 'export', closed.date, '--csv')).stdout;
+  assert.match(csv, /till-1,1,1,sale,,sale-1,'=1\+2,/);
+  const lines = (await runAgent(env, 'export', closed.date)).stdout;
+  assert.equal(JSON.parse(lines).transaction.id, 'sale-1');
+  assert.equal((await runAgent(env, 'close', closed.date)).code, 0);
+});
+
+test('try says what the agent would say and stores nothing', async t => {
+  const folder = await tempFolder(t);
+  const env = agentEnv(folder);
+  const file = join(folder, 'sale.json');
+  await writeFile(file, JSON.stringify(sale(1)));
+  for (const _ of [1, 2]) assert.equal((await runAgent(env, 'try', file)).stdout, 'accepted\n');
+  await writeFile(file, JSON.stringify(sale(1, { tenders: [] })));
+  const refused = await runAgent(env, 'try', file);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /quarantined: unbalanced: .*\(tenders\)/);
+});
+
+test('what was set aside is listed, shown, retried and dismissed', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const agent = await startAgent(t, env);
+  const added = await runAgent(env, 'terminal', 'add', 'till-1', '--json');
+  const { password } = JSON.parse(added.stdout) as { password: string };
+  const till = await connectTerminal(Number(new URL(agent.mqtt).port), 'till-1', password);
+  await publish(till, '{"not": "a sale"}');
+  await till.endAsync();
+  assert.match((await runAgent(env, 'quarantine', 'list')).stdout, /^1 +\S+ +till-1 +schema/m);
+  assert.match((await runAgent(env, 'quarantine', 'show', '1')).stdout, /\{"not": "a sale"\}/);
+  assert.equal((await runAgent(env, 'quarantine', 'retry', '1')).code, 1);
+  assert.equal((await runAgent(env, 'quarantine', 'dismiss', '1')).code, 0);
+  assert.match((await runAgent(env, 'quarantine', 'list')).stdout, /Nothing is set aside/);
+  assert.equal((await runAgent(env, 'quarantine', 'show', 'x')).code, 2);
+});
+
+test('a wrong command, setting or argument says what is expected and ends with 2', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const wrong: [NodeJS.ProcessEnv, string[], RegExp][] = [
+    [env, ['frobnicate'], /no command "frobnicate"/],
+    [env, ['close', '22.11.2026'], /is no date/],
+    [env, ['enrol', '--code', 'X'], /--relay is needed/],
+    [env, ['enrol', '--relay', 'http://10.0.0.1', '--code', 'X'], /plain http/],
+    [env, ['terminal', 'add'], /expected terminal add ID/],
+    [{ ...env, AGENT_MQTT_PORT: 'x' }, ['status'], /AGENT_MQTT_PORT=x: needs a whole number/],
+    [{ ...env, AGENT_PORT: '1' }, ['status'], /AGENT_PORT: there is no such setting/],
+    [{ ...env, AGENT_TIMEZONE: 'Mars' }, ['run'], /AGENT_TIMEZONE=Mars: needs an IANA/],
+  ];
+  for (const [environment, args, words] of wrong) {
+    const { code, stderr } = await runAgent(environment, ...args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, words);
+  }
+});
+
+test('a second agent on the folder ends with 73 and names the first', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const agent = await startAgent(t, env);
+  const second = await runAgent(env, 'run');
+  assert.equal(second.code, 73);
+  assert.match(second.stderr, new RegExp(`process ${agent.child.pid}`));
+});
+
+test('after a SIGKILL the agent starts again at once on the same folder and port', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const first = await startAgent(t, env);
+  const port = new URL(first.mqtt).port;
+  await first.stop('SIGKILL');
+  const again = await startAgent(t, { ...env, AGENT_MQTT_PORT: port });
+  assert.equal(again.mqtt, first.mqtt);
+  assert.equal((await runAgent(env, 'status')).code, 0);
+});
+
+test('status of an agent that is down says so and ends with 1', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const { code, stdout } = await runAgent(env, 'status', '--json');
+  assert.equal(code, 1);
+  const status = JSON.parse(stdout) as { ready: boolean; problems: { code: string }[] };
+  assert.equal(status.ready, false);
+  assert.equal(status.problems[0]?.code, 'not-running');
+});
+
+test('every command has a help', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const { stdout } = await runAgent(env, '--help');
+  for (const name of ['enrol', 'terminal add', 'close', 'status', 'verify', 'try', 'export']) {
+    assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+    const help = await runAgent(env, ...name.split(' '), '--help');
+    assert.match(help.stdout, new RegExp(`^tillbook-agent ${name}`));
+  }
+  assert.match((await runAgent(env, 'run', '--help')).stdout, /AGENT_DISK_RESERVE_MB \(64\)/);
+});
+
+test('a support bundle holds neither secrets nor amounts', async t => {
+  const relay = await startFakeRelay(t);
+  const upstream = 'mqtt://shop:hunter2@127.0.0.1:1';
+  const env = agentEnv(await tempFolder(t), { AGENT_UPSTREAM_URL: upstream });
+  await runAgent(env, 'enrol', '--relay', relay.url, '--code', 'CODE');
+  const added = await runAgent(env, 'terminal', 'add', 'till-1', '--json');
+  const { password } = JSON.parse(added.stdout) as { password: string };
+  const { code, stdout } = await runAgent(env, 'support-bundle');
+  assert.equal(code, 0);
+  for (const secret of [password, 'hunter2', '"d"', '"hash"']) assert.ok(!stdout.includes(secret));
+  assert.match(stdout, /"AGENT_UPSTREAM_URL": "\(set\)"/);
+});

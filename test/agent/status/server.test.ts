@@ -1,0 +1,152 @@
+/** The status page's server: reads only, names only, live, and no word more than it should say. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { request } from 'undici';
+import { type StatusServer, startStatusServer } from '../../../agent/status/server.ts';
+import type { AgentStatus } from '../../../agent/status/status.ts';
+import { silentLog } from '../../../protocol/host/log.ts';
+import { openTestCore, type TestCore, until } from '../../support/core.ts';
+import { startFakeRelay } from '../../support/fake-relay.ts';
+
+async function serve(
+  t: TestContext,
+  core: TestCore,
+  changes: { showAmounts?: boolean; names?: string[] } = {},
+): Promise<StatusServer> {
+  const { observe } = core;
+  const options = { host: '127.0.0.1', port: 0, names: [], showAmounts: false, observe };
+  const server = await startStatusServer({ ...options, ...changes, log: silentLog() });
+  core.shop.onAccepted(server.changed);
+  t.after(() => server.stop());
+  return server;
+}
+
+async function get(url: string, headers: Record<string, string> = {}) {
+  const { statusCode, headers: answered, body } = await request(url, { headers });
+  return { statusCode, headers: answered, text: await body.text() };
+}
+
+test('status.json has what the contract names', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  await core.sell(1);
+  await core.sell(1);
+  await core.sell(4);
+  await core.sell(2, { currency: 'USD' });
+  const { address } = await serve(t, core);
+  const status = JSON.parse((await get(`${address}/status.json`)).text) as AgentStatus;
+  assert.deepEqual(status.store, { id: 'store-1', name: 'Tanjong Pagar' });
+  assert.equal(status.businessDate, '2026-11-22');
+  assert.equal(status.ready, true);
+  const { transactions, duplicates, quarantined } = status.today;
+  assert.deepEqual(
+    { transactions, duplicates, quarantined },
+    { transactions: 2, duplicates: 1, quarantined: 1 },
+  );
+  assert.deepEqual(status.terminals[0]?.missing, [[2, 3]]);
+  assert.deepEqual(status.days[0], {
+    date: '2026-11-22',
+    revision: 0,
+    state: 'open',
+    transactions: 2,
+  });
+  assert.deepEqual([status.outbox.waiting, status.outbox.oldestSeconds], [0, 0]);
+  assert.ok(status.disk.freeBytes > 0);
+  for (const { code, message, fix } of status.problems) assert.ok(code && message && fix);
+});
+
+test('amounts are shown only when they are switched on', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  await core.sell(1);
+  const { address } = await serve(t, core);
+  for (const path of ['/', '/status.json', '/metrics']) {
+    assert.doesNotMatch((await get(address + path)).text, /11\.00|1100/);
+  }
+  assert.equal((await get(`${address}/z-report`)).statusCode, 404);
+});
+
+test('with amounts switched on there is a Z report to print', async t => {
+  const relay = await startFakeRelay(t);
+  const core = await openTestCore(t, { relay, env: { AGENT_SHOW_AMOUNTS: 'true' } });
+  await core.sell(1);
+  const { address } = await serve(t, core, { showAmounts: true });
+  assert.match((await get(`${address}/z-report`)).text, /11\.00/);
+});
+
+test('a name that is not ours is refused: no DNS rebinding', async t => {
+  const core = await openTestCore(t);
+  const { address } = await serve(t, core, { names: ['shop.lan'] });
+  const { port } = new URL(address);
+  for (const host of [
+    '127.0.0.1',
+    `localhost:${port}`,
+    'shop.lan',
+    `192.168.1.9:${port}`,
+    '[::1]',
+  ]) {
+    assert.equal((await get(`${address}/status.json`, { host })).statusCode, 200, host);
+  }
+  for (const host of ['evil.example', 'shop.lan.evil.example', '']) {
+    assert.equal((await get(`${address}/status.json`, { host })).statusCode, 403, host);
+  }
+});
+
+test('nothing but reading is allowed', async t => {
+  const { address } = await serve(t, await openTestCore(t));
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'] as const) {
+    const { statusCode, headers, body } = await request(`${address}/`, { method });
+    await body.dump();
+    assert.deepEqual([statusCode, headers['allow']], [405, 'GET, HEAD']);
+  }
+});
+
+test('the page stands on its own: strict policy, no outside asset, no cookie', async t => {
+  const { address } = await serve(t, await openTestCore(t));
+  const { headers, text } = await get(`${address}/`);
+  assert.match(String(headers['content-security-policy']), /default-src 'none'/);
+  assert.equal(headers['strict-transport-security'], undefined);
+  assert.equal(headers['set-cookie'], undefined);
+  assert.doesNotMatch(text, /https?:\/\/(?!www\.w3\.org)/);
+  for (const path of ['/assets/status.css', '/assets/live.js', '/assets/favicon.svg']) {
+    assert.equal((await get(address + path)).statusCode, 200);
+  }
+});
+
+test('names from outside are text, never markup', async t => {
+  const relay = await startFakeRelay(t);
+  relay.store = { ...relay.store, name: '<script>alert(1)</script>' };
+  const { address } = await serve(t, await openTestCore(t, { relay }));
+  const { text } = await get(`${address}/`);
+  assert.ok(text.includes('&lt;script>alert(1)'));
+  assert.ok(!text.includes('<script>alert'));
+});
+
+test('a sale shows within a second on an open page', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  const { address } = await serve(t, core);
+  const { body } = await request(`${address}/events`);
+  t.after(() => body.destroy());
+  let seen = '';
+  body.on('data', chunk => {
+    seen += String(chunk);
+  });
+  body.on('error', () => undefined); // The test's end cuts the stream.
+  await until(() => seen.includes('Ready for sales') || seen.includes('No till'));
+  await core.sell(1);
+  await until(() => /Saved today<\/h2><p class=\\"number\\">1</.test(seen), 1000);
+});
+
+test('health, readiness and metrics have their names', async t => {
+  const core = await openTestCore(t);
+  const { address } = await serve(t, core);
+  assert.equal((await get(`${address}/healthz`)).statusCode, 200);
+  assert.equal((await get(`${address}/readyz`)).statusCode, 200);
+  const { text } = await get(`${address}/metrics`);
+  for (const name of [
+    'tillbook_ready 1',
+    'tillbook_transactions_today 0',
+    'tillbook_outbox_waiting 0',
+  ]) {
+    assert.ok(text.includes(name), name);
+  }
+  assert.equal((await get(`${address}/nothing`)).statusCode, 404);
+});

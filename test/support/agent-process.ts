@@ -1,0 +1,78 @@
+/** The agent as a process, and its commands, for tests of the command line and of life and death. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
+const START_WITHIN_MS = 20_000;
+
+export interface AgentProcess {
+  child: ChildProcess;
+  mqtt: string;
+  http: string;
+  /** Everything it logged so far. */
+  log(): string;
+  /** Sends the signal and gives the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export function agentEnv(dataDir: string, more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return {
+    ...{ PATH, HOME },
+    AGENT_DATA_DIR: dataDir,
+    AGENT_TIMEZONE: 'Asia/Singapore',
+    AGENT_MQTT_HOST: '127.0.0.1',
+    AGENT_MQTT_PORT: '0',
+    AGENT_HTTP_HOST: '127.0.0.1',
+    AGENT_HTTP_PORT: '0',
+    AGENT_DISK_RESERVE_MB: '1',
+    ...more,
+  };
+}
+
+export async function startAgent(t: TestContext, env: NodeJS.ProcessEnv): Promise<AgentProcess> {
+  const child = spawn(process.execPath, [MAIN, 'run'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  let log = '';
+  child.stderr.on('data', chunk => {
+    log += String(chunk);
+  });
+  const exited = new Promise<number | null>(done => child.once('exit', code => done(code)));
+  const listening = await new Promise<{ mqtt: string; http: string }>((done, failed) => {
+    const late = () => failed(new Error(`the agent did not start in time:\n${log}`));
+    const timer = setTimeout(late, START_WITHIN_MS);
+    createInterface({ input: child.stdout }).on('line', line => {
+      log += `${line}\n`;
+      if (!line.includes('"event":"listening"')) return;
+      clearTimeout(timer);
+      done(JSON.parse(line) as { mqtt: string; http: string });
+    });
+    void exited.then(code => failed(new Error(`the agent ended with ${code}:\n${log}`)));
+  });
+  return {
+    child,
+    ...{ mqtt: listening.mqtt, http: listening.http },
+    log: () => log,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return await exited;
+    },
+  };
+}
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs one command of the agent. */
+export function runAgent(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> {
+  return new Promise(done => {
+    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
+      done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+    });
+  });
+}
