@@ -7,11 +7,11 @@ import type { AppError } from '../protocol/errors.ts';
 import type { Logger } from '../protocol/host/log.ts';
 import type { Clock } from './clock.ts';
 import type { DayBook } from './day/day-book.ts';
+import { forgetJournal, openEarlier } from './intake/earlier.ts';
 import { Keeper } from './intake/keeper.ts';
 import { entryOf, findTarget, type Memory, restoreMemory } from './intake/memory.ts';
 import { Pending } from './intake/pending.ts';
 import type { Intake, StoreCalendar, Verdict } from './intake/ports.ts';
-import { openRetention } from './intake/retention.ts';
 import { ShopIntake } from './intake/shop-intake.ts';
 import { type Disk, systemDisk } from './journal/disk.ts';
 import type { Entry } from './journal/entry.ts';
@@ -99,11 +99,11 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   const quarantine = new Quarantine({ disk, folder: join(dataDir, 'quarantine'), onBroken });
   await quarantine.replay();
   const quarantined = (date: string) => quarantine.count(date);
-  const memory = await restoreMemory({ disk, dataDir, log, quarantined, onBroken });
+  const earlier = await openEarlier(disk, dataDir, log);
+  const memory = await restoreMemory({ disk, dataDir, log, quarantined, onBroken, earlier });
   await storage.start();
   const { journal, dayBook } = memory;
   const keeper = new Keeper({ disk, dataDir, log, memory });
-  const retention = await openRetention(dataDir, memory, keeper, log);
   const adoptNumbers = (known: readonly KnownNumbers[]) => {
     for (const row of known) dayBook.numbers.adopt(earlierFrom(row));
   };
@@ -134,7 +134,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
       return () => listeners.delete(listener);
     },
     adoptNumbers,
-    forget: date => retention.forget(date),
+    forget: date => forgetJournal(date, memory, earlier, keeper),
     stop: async () => {
       await storage.stop();
       await journal.stop();

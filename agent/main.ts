@@ -16,6 +16,7 @@ import type { Core } from './cli/core.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { startDayClock } from './day/day-clock.ts';
+import { startRetention } from './day/retention.ts';
 import { startDelivery } from './delivery/delivery.ts';
 import { openRelayHttp } from './delivery/relay-http.ts';
 import { startLifetime } from './lifetime.ts';
@@ -53,6 +54,7 @@ async function run(config: Config): Promise<number> {
   });
   const delivery = startDelivery(core, http, status.changed);
   const days = startDayClock(core);
+  const retention = startRetention(core);
   Object.assign(outside, wayIn);
   outside.reachable = delivery.reachable;
   outside.onClosed = () => [delivery.wake(), status.changed()];
@@ -62,7 +64,13 @@ async function run(config: Config): Promise<number> {
   announce(log, wayIn, status.address);
   const exitCode = await lifetime.ended;
   await wayIn.stop();
-  await Promise.all([control.stop(), status.stop(), days.stop(), delivery.stop()]);
+  await Promise.all([
+    control.stop(),
+    status.stop(),
+    days.stop(),
+    delivery.stop(),
+    retention.stop(),
+  ]);
   await core.stop();
   await lock.release();
   log.info({ event: 'stopped' }, 'stopped');

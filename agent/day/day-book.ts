@@ -109,11 +109,6 @@ export class RunningDayBook implements DayBook {
     day.lastOf.set(terminal, Math.max(day.lastOf.get(terminal) ?? 0, receivedAtMs));
   }
 
-  /** Drops a date whose journal is deleted. Its numbers stay taken. */
-  forget(date: string): void {
-    this.#days.delete(date);
-  }
-
   dates(): string[] {
     return [...this.#days.keys()].sort();
   }
@@ -157,19 +152,15 @@ export class RunningDayBook implements DayBook {
   /** Every date as JSON text of a `DayState`; kept until the date changes. */
   states(): string[] {
     return [...this.#days].map(([date, day]) => {
-      if (day.state !== undefined) return day.state;
-      const { totals, hours, lastOf, currency, lastReceivedAtMs } = day;
-      const plain: DayState = {
-        date,
-        currency,
-        lastReceivedAtMs,
-        hours: [...hours],
-        lastOf: [...lastOf],
-        totals: totals.toJSON(),
-      };
-      day.state = JSON.stringify(plain);
+      day.state ??= JSON.stringify(stateOf(date, day));
       return day.state;
     });
+  }
+
+  /** One date's state; undefined when it has no message. */
+  state(date: string): DayState | undefined {
+    const day = this.#days.get(date);
+    return day === undefined ? undefined : stateOf(date, day);
   }
 
   #terminalRows(date: string, totals: DayTotals): DayParts['terminals'] {
@@ -189,4 +180,16 @@ export class RunningDayBook implements DayBook {
     }
     return last;
   }
+}
+
+function stateOf(date: string, day: Day): DayState {
+  const { totals, hours, lastOf, currency, lastReceivedAtMs } = day;
+  return {
+    date,
+    currency,
+    lastReceivedAtMs,
+    hours: [...hours],
+    lastOf: [...lastOf],
+    totals: totals.toJSON(),
+  };
 }

@@ -13,6 +13,7 @@ import { type Entry, isVoidable, type JournalRecord } from '../journal/entry.ts'
 import { IdIndex, type Place } from '../journal/id-index.ts';
 import { Journal } from '../journal/journal.ts';
 import { Numbers } from '../journal/numbers.ts';
+import type { EarlierFile } from './earlier.ts';
 
 export interface Memory {
   journal: Journal;
@@ -28,11 +29,13 @@ export interface MemoryOptions {
   log: Logger;
   quarantined: (date: string) => number;
   onBroken: (error: AppError) => void;
+  /** What is left of journals that were deleted after their time. */
+  earlier: EarlierFile;
 }
 
 /** @throws AppError `disk-error` */
 export async function restoreMemory(options: MemoryOptions): Promise<Memory> {
-  const { disk, dataDir, log } = options;
+  const { disk, dataDir, log, earlier } = options;
   const checkpoint = await readCheckpoint(disk, checkpointPath(dataDir));
   const folder = join(dataDir, 'journal');
   const journal = new Journal(
@@ -46,6 +49,7 @@ export async function restoreMemory(options: MemoryOptions): Promise<Memory> {
   const memory = fits
     ? fromCheckpoint(options, journal, checkpoint)
     : emptyMemory(options, new Journal({ disk, folder, onBroken: options.onBroken }));
+  for (const row of earlier.data.terminals) memory.dayBook.numbers.adopt(row);
   await replay(memory, log, new Map(fits ? checkpoint.files : []));
   return memory;
 }
@@ -70,7 +74,8 @@ function checkpointPath(dataDir: string): string {
 }
 
 function emptyMemory(options: MemoryOptions, journal: Journal): Memory {
-  const dayBook = new RunningDayBook(sourcesOf(options, journal));
+  const days = options.earlier.data.days.map(({ state }) => state);
+  const dayBook = new RunningDayBook(sourcesOf(options, journal), new Numbers(), days);
   return { journal, dayBook, index: new IdIndex(randomInt(2 ** 32)), replayed: 0 };
 }
 

@@ -221,7 +221,7 @@ export class Journal {
 }
 
 /** Hash of the proven line that ends (with its newline) at this offset. */
-async function headBefore(file: DiskFile, end: number): Promise<string | undefined> {
+export async function headBefore(file: DiskFile, end: number): Promise<string | undefined> {
   for (let length = FIRST_READ_BYTES; ; length *= 16) {
     const from = Math.max(0, end - length);
     const bytes = await readUpTo(file, end - from, from);

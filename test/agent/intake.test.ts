@@ -95,7 +95,7 @@ test('a void waits in the quarantine until its sale comes, then counts by itself
   assert.equal(again.kind === 'quarantined' && again.problem.code, 'void-target');
 });
 
-test('a deleted journal leaves its numbers taken, over a restart and without a checkpoint', async t => {
+test('a deleted journal leaves numbers and totals, over a restart and without a checkpoint', async t => {
   const dataDir = await tempFolder(t);
   const first = await openTestShop(dataDir);
   const take = async (shop: typeof first, sequence: number, changes = {}) => {
@@ -113,6 +113,8 @@ test('a deleted journal leaves its numbers taken, over a restart and without a c
   const second = await openTestShop(dataDir);
   t.after(() => second.stop());
   assert.equal(await take(second, 3, { ...lastYear, id: 'other' }), 'conflict-number');
+  assert.equal(await take(second, 2, lastYear), 'accepted');
+  assert.equal(second.dayBook.entries('2025-01-02'), 3);
   assert.equal(await take(second, 5), 'accepted');
   assert.deepEqual(second.dayBook.snapshot(today()).parts.terminals[0]?.missing, [[4, 4]]);
 });
