@@ -70,8 +70,9 @@ async function countWrites(t: TestContext): Promise<number> {
   const counted = mortalDb(rig.db);
   const poster = rig.start(counted.db);
   for (const key of keys) await dayIn(rig, key, ['reconciled']);
+  const writes = counted.writes();
   await poster.stop();
-  return counted.writes();
+  return writes;
 }
 
 for (const pauseMs of [0, 10 * 60_000]) {
