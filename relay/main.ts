@@ -51,7 +51,15 @@ async function run(settings: RelaySettingsValues): Promise<number> {
 
   const stores = new StoreDesk(db, clock);
   const redirectUri = `${publicUrl}/xero/callback`;
-  const xero = createXero({ urls: xeroUrls(settings), redirectUri, db, seal, clock, log, holder: 'relay' });
+  const xero = createXero({
+    urls: xeroUrls(settings),
+    redirectUri,
+    db,
+    seal,
+    clock,
+    log,
+    holder: 'relay',
+  });
   // The folder's lock lets in one process: the lease of a killed one is ours at once.
   const poster = startPoster({ db, xero, clock, log, holder: 'relay' });
   const missing = watchMissing({ db, clock, log });

@@ -159,6 +159,15 @@ async function close(stage: Stage, day: TradingDay): Promise<boolean> {
   const signed = readUnverifiedPayload(jws.trim()) as SignedDay;
   const rows: ComparedRow[] = compareDay(day, signed, relayDay, invoice, payments);
   showComparison(rows, day.currency);
+  const taxApart = Math.round(invoice.TotalTax * 100) - relayDay.totals.tax;
+  if (taxApart !== 0) {
+    say(
+      paint(
+        'dim',
+        `  Xero computes tax per invoice line, the tills per receipt: ${taxApart} cents apart.`,
+      ),
+    );
+  }
   const agrees = rows.every(row => row.agrees) && isSettled(relayDay, invoice);
   say(
     agrees

@@ -40,8 +40,8 @@ interface Product {
 const MENU: readonly Product[] = [
   { sku: 'LATTE', name: 'Latte', category: 'Coffee', price: 620 },
   { sku: 'FLAT', name: 'Flat white', category: 'Coffee', price: 590 },
-  { sku: 'ESP', name: 'Espresso', category: 'Coffee', price: 380 },
-  { sku: 'CROI', name: 'Croissant', category: 'Food', price: 450 },
+  { sku: 'ESP', name: 'Espresso', category: 'Coffee', price: 383 },
+  { sku: 'CROI', name: 'Croissant', category: 'Food', price: 452 },
   { sku: 'KAYA', name: 'Kaya toast', category: 'Food', price: 520 },
   { sku: 'BEANS', name: 'House beans 250 g', category: 'Retail', price: 1890 },
 ];
@@ -130,7 +130,7 @@ function specials(roll: TillRoll, till: number): void {
     roll.print('no-sale', {});
     roll.print('refund', {
       lines: [negated(productLine(3, 1))],
-      tenders: [{ method: 'card', amount: -450 }],
+      tenders: [{ method: 'card', amount: -452 }],
     });
   }
   if (till === 2) {

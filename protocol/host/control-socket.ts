@@ -64,14 +64,27 @@ export async function askControl(
     socket.once('error', () => done(false)); // Nobody listens: the program is down.
   });
   if (!connected) return undefined;
+  // The program was killed in between: the answer below does not come, and that is the error.
+  socket.on('error', () => socket.destroy());
   socket.write(`${JSON.stringify({ method, args })}\n`);
-  for await (const line of createInterface({ input: socket })) {
-    socket.end();
-    return readAnswer(line);
-  }
+  const line = await firstLine(socket);
+  if (line !== undefined) return readAnswer(line);
   throw new AppError('unreachable', 'the running program went away before it answered', {
+    hint: 'see whether it is running again, and repeat the command',
     retryable: true,
   });
+}
+
+/** Undefined when the socket ends before a line is whole. */
+async function firstLine(socket: Socket): Promise<string | undefined> {
+  try {
+    for await (const line of createInterface({ input: socket })) return line;
+  } catch {
+    return undefined; // The connection broke: the caller says so in its own words.
+  } finally {
+    socket.destroy();
+  }
+  return undefined;
 }
 
 function controlPath(folder: string): string {

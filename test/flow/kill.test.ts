@@ -19,8 +19,9 @@ describe('a program that is killed', () => {
   it('the agent, while three tills sell: what was acknowledged is counted once', async () => {
     const tills = ['till-1', 'till-2', 'till-3'];
     let acknowledged = 0;
-    const selling = tills.map(async till => {
-      const client = await connectTill(stage.broker, till, await stage.addTerminal(till));
+    const passwords = await Promise.all(tills.map(till => stage.addTerminal(till)));
+    const selling = tills.map(async (till, index) => {
+      const client = await connectTill(stage.broker, till, passwords[index] ?? '');
       client.on('error', () => undefined); // The agent is away: the client connects again.
       for (let number = 1; number <= SALES; number += 1) {
         const sale = coffee(till, number, new Date().toISOString());
