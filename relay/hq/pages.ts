@@ -13,8 +13,10 @@ import { isProven, PROOF_FIELD, proofFor } from './form-proof.ts';
 import { policy } from './policy.ts';
 import { accountRoutes } from './routes/account.tsx';
 import { auditRoutes } from './routes/audit.tsx';
+import { calendarRoutes } from './routes/calendar.tsx';
 import { dayRoutes } from './routes/day.tsx';
 import { daysRoutes } from './routes/days.tsx';
+import { mappingRoutes } from './routes/mapping.tsx';
 import type { Route } from './routes/route.ts';
 import { settingsRoutes } from './routes/settings.tsx';
 import { signInRoutes } from './routes/sign-in.tsx';
@@ -35,6 +37,8 @@ export function hqRoutes(): Route[] {
     ...storeRoutes(),
     ...daysRoutes(),
     ...dayRoutes(),
+    ...calendarRoutes(),
+    ...mappingRoutes(),
     ...userRoutes(),
     ...auditRoutes(),
     ...accountRoutes(),

@@ -3,8 +3,9 @@
  * first. Lines: no bank accounts and no system accounts but ROUNDING; payments: bank accounts and
  * those with payments enabled.
  */
-import { appliesTo } from '../books/chart-lookup.ts';
+import { appliesTo, findAccount } from '../books/chart-lookup.ts';
 import type { Account, Chart } from '../xero/chart.ts';
+import { trackingChoice } from './mapping-form.ts';
 import type { Choice } from './parts/fields.tsx';
 
 /** `Sales (200)`; a bank account may have no code. */
@@ -12,6 +13,12 @@ export function accountName(account: Pick<Account, 'name' | 'code'>): string {
   return account.code === undefined || account.code === ''
     ? account.name
     : `${account.name} (${account.code})`;
+}
+
+/** The lists go by id, a mapping may hold a code; what the chart does not know stays as it is. */
+export function accountId(chart: Chart, codeOrId: string | undefined): string {
+  if (codeOrId === undefined) return '';
+  return findAccount(chart, codeOrId)?.id ?? codeOrId;
 }
 
 const CLASS_NAMES: Record<string, string> = {
@@ -57,7 +64,7 @@ export function trackingOptions(chart: Chart): Choice[] {
     category.options
       .filter(option => option.active)
       .map(option => ({
-        value: JSON.stringify([category.name, option.name]),
+        value: trackingChoice({ category: category.name, option: option.name }),
         label: option.name,
         group: category.name,
       })),

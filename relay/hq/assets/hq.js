@@ -20,7 +20,7 @@ for (const select of document.querySelectorAll('select[data-filter]')) {
   const box = document.createElement('input');
   box.type = 'search';
   box.className = 'filter-box';
-  box.placeholder = 'Type to narrow the list';
+  box.placeholder = 'Find…';
   // Not the field's own label: that names the list alone.
   box.setAttribute('aria-label', 'Type to narrow the list');
   box.setAttribute('aria-controls', select.id);
@@ -34,7 +34,10 @@ for (const select of document.querySelectorAll('select[data-filter]')) {
   box.addEventListener('keydown', event => {
     if (event.key === 'Enter') event.preventDefault();
   });
-  select.before(box);
+  const row = document.createElement('div');
+  row.className = 'with-filter';
+  select.before(row);
+  row.append(box, select);
 }
 
 for (const select of document.querySelectorAll('select[data-go]')) {

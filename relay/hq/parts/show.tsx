@@ -100,6 +100,13 @@ export interface Column {
   name: string;
   /** Amounts and counts stand on the right. */
   number?: boolean;
+  /** As narrow as its longest cell. */
+  tight?: boolean;
+}
+
+function classOf(column: Column | undefined): string | undefined {
+  if (column?.number) return 'number';
+  return column?.tight ? 'tight' : undefined;
 }
 
 interface TableProps {
@@ -125,7 +132,7 @@ export function Table({ label, columns, rows, empty, foot }: TableProps) {
       <thead {...as('rowgroup')}>
         <tr {...as('row')}>
           {columns.map(column => (
-            <th {...as('columnheader')} scope="col" class={column.number ? 'number' : undefined}>
+            <th {...as('columnheader')} scope="col" class={classOf(column)}>
               {column.name}
             </th>
           ))}
@@ -155,7 +162,7 @@ function TableRow({ columns, cells }: RowProps) {
     <tr {...as('row')}>
       {cells.map((cell, index) => {
         const column = columns[index];
-        const className = column?.number ? 'number' : undefined;
+        const className = classOf(column);
         return index === 0 ? (
           <th {...as('rowheader')} scope="row" class={className}>
             {cell}

@@ -1,12 +1,12 @@
 /** The money of a day: comparison, documents in Xero, the invoice as it will be, sales, tenders. */
 import type { DayParts } from '../../../protocol/day-summary.ts';
 import { sumMinor } from '../../../protocol/money.ts';
-import type { PlannedDocument } from '../../books/plan.ts';
+import type { Plan, PlannedDocument } from '../../books/plan.ts';
 import type { Preview } from '../../books/preview.ts';
 import type { ReconcileRow, Reconciliation } from '../../books/reconcile.ts';
 import type { DocumentRecord } from '../../db/records.ts';
 import type { Chart } from '../../xero/chart.ts';
-import { Badge, Card, Facts, Money, Table, Time } from '../parts/show.tsx';
+import { Badge, Card, Facts, Money, moneyText, Table, Time } from '../parts/show.tsx';
 import { accountOf } from '../settings-data.ts';
 import { accountName } from '../xero-choices.ts';
 import type { DayProps } from './day.tsx';
@@ -120,52 +120,105 @@ const KIND_NAMES: Record<PlannedDocument['kind'], string> = {
 interface PreviewProps {
   preview: Preview;
   chart: Chart | undefined;
-  isAdjustment: boolean;
+  title: string;
+  /** Beside a form: fewer columns. */
+  compact?: boolean;
 }
 
-export function PreviewCard({ preview, chart, isAdjustment }: PreviewProps) {
+export function PreviewCard({ preview, chart, title, compact = false }: PreviewProps) {
   const { plan } = preview;
-  const title = isAdjustment ? 'Late sales, as Xero will see them' : 'As Xero will see it';
-  if (plan.kind === 'nothing') {
-    return (
-      <Card title={title}>
-        <p class="faint">Nothing to post: everything comes to zero.</p>
-      </Card>
-    );
-  }
-  if (plan.kind === 'wait') {
-    return (
-      <Card title={title}>
-        {plan.reasons.map(reason => (
-          <p class="note warm">
-            <strong>{reason.message}</strong> {reason.fix}
-          </p>
-        ))}
-      </Card>
-    );
-  }
   return (
-    <Card title={`${title}: ${KIND_NAMES[plan.document.kind]} ${plan.document.number}`}>
-      {plan.notes.map(note => (
-        <p class="note calm">{note}</p>
-      ))}
-      <DocumentTables plan={plan.document} chart={chart} />
+    <Card title={title}>
+      <PlanView plan={plan} chart={chart} compact={compact} />
     </Card>
   );
 }
 
-export function DocumentTables({
+function PlanView({
   plan,
   chart,
-}: {
+  compact,
+}: Omit<PreviewProps, 'preview' | 'title'> & { plan: Plan }) {
+  switch (plan.kind) {
+    case 'nothing':
+      return <p class="faint">Nothing to post: everything comes to zero.</p>;
+    case 'wait':
+      return (
+        <>
+          {plan.reasons.map(reason => (
+            <p class="note warm">
+              <strong>{reason.message}</strong> {reason.fix}
+            </p>
+          ))}
+        </>
+      );
+    case 'post': {
+      const { document, notes } = plan;
+      return (
+        <>
+          <p>
+            {KIND_NAMES[document.kind]} <code>{document.number}</code>
+          </p>
+          {notes.map(note => (
+            <p class="note calm">{note}</p>
+          ))}
+          {compact ? (
+            <CompactDocument plan={document} chart={chart} />
+          ) : (
+            <DocumentTables plan={document} chart={chart} />
+          )}
+        </>
+      );
+    }
+  }
+}
+
+interface DocumentTablesProps {
   plan: PlannedDocument;
   chart: Chart | undefined;
-}) {
+}
+
+/** One list: lines, the total, then the payments. */
+function CompactDocument({ plan, chart }: DocumentTablesProps) {
   const { currency } = plan;
-  const nameOf = (id: string, code: string) => {
-    const account = accountOf(chart, id);
-    return account === undefined ? code : accountName(account);
-  };
+  const row = (name: string, amount: number) => [
+    name,
+    <Money amount={amount} currency={currency} />,
+  ];
+  const columns = [{ name: 'Account' }, { name: `Amount ${currency}`, number: true }];
+  return (
+    <>
+      <Table
+        label={`Lines of ${plan.number}`}
+        columns={columns}
+        rows={plan.lines.map(line =>
+          row(nameOf(chart, line.accountId, line.accountCode), line.amount),
+        )}
+        foot={row(`Total, with ${moneyText(plan.tax, currency)} tax`, plan.total)}
+      />
+      {plan.payments.length === 0 ? null : (
+        <Table
+          label={`Payments of ${plan.number}`}
+          columns={[{ name: 'Paid into' }, { name: `Amount ${currency}`, number: true }]}
+          rows={plan.payments.map(payment =>
+            row(
+              `${nameOf(chart, payment.accountId, payment.accountId)}: ${payment.tender}`,
+              payment.amount,
+            ),
+          )}
+        />
+      )}
+    </>
+  );
+}
+
+function nameOf(chart: Chart | undefined, id: string, code: string): string {
+  const account = accountOf(chart, id);
+  return account === undefined ? code : accountName(account);
+}
+
+export function DocumentTables({ plan, chart }: DocumentTablesProps) {
+  const { currency } = plan;
   return (
     <>
       <Table
@@ -179,7 +232,7 @@ export function DocumentTables({
         ]}
         rows={plan.lines.map(line => [
           line.description,
-          nameOf(line.accountId, line.accountCode),
+          nameOf(chart, line.accountId, line.accountCode),
           chart?.taxRates.find(rate => rate.taxType === line.taxType)?.name ?? line.taxType,
           <Money amount={line.tax} currency={currency} />,
           <Money amount={line.amount} currency={currency} />,
@@ -198,7 +251,7 @@ export function DocumentTables({
           columns={[{ name: 'Paid by' }, { name: 'Account' }, { name: 'Amount', number: true }]}
           rows={plan.payments.map(payment => [
             payment.tender,
-            nameOf(payment.accountId, payment.accountId),
+            nameOf(chart, payment.accountId, payment.accountId),
             <Money amount={payment.amount} currency={currency} />,
           ])}
         />

@@ -1,5 +1,6 @@
 /** One store-day: what it is waiting for, the comparison, the documents, the tills, what happened. */
 import { sumMinor } from '../../../protocol/money.ts';
+import type { Reason } from '../../db/records.ts';
 import type { DayData } from '../day-data.ts';
 import type { DayAction } from '../deps.ts';
 import { Action, Page, useMay } from '../parts/page.tsx';
@@ -26,7 +27,12 @@ export function DayPage({ data, linkOf, actions }: DayProps) {
         <DocumentCard {...{ document, chart, linkOf }} />
       ))}
       {preview === undefined ? null : (
-        <PreviewCard {...{ preview, chart }} isAdjustment={day.documents.length > 0} />
+        <PreviewCard
+          {...{ preview, chart }}
+          title={
+            day.documents.length > 0 ? 'Late sales, as Xero will see them' : 'As Xero will see it'
+          }
+        />
       )}
       {newest === undefined ? null : (
         <>
@@ -51,6 +57,7 @@ const BUTTONS: Record<DayAction, { name: string; why: string }> = {
 function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
   const { day, store } = data;
   const mayAct = useMay('bookkeeper');
+  const urgent = STATES[day.state].tone === 'good' ? undefined : actions[0];
   return (
     <section class="card" aria-label="State of the day">
       <p class="headline">
@@ -59,7 +66,8 @@ function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
       {day.reasons.map(reason => (
         <div class="note warm">
           <p>
-            <strong>{reason.message}</strong> {reason.fix}
+            <strong>{reason.message}</strong> {reason.fix}{' '}
+            <WayToFix reason={reason} store={store.id} />
           </p>
           {reason.raw === undefined ? null : (
             <details>
@@ -83,7 +91,7 @@ function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
               <Action
                 to={`/days/${store.id}/${day.date}/${action}`}
                 name={BUTTONS[action].name}
-                look={action === actions[0] ? 'main' : 'plain'}
+                look={action === urgent ? 'main' : 'plain'}
               />{' '}
               <small>{BUTTONS[action].why}</small>
             </span>
@@ -92,6 +100,16 @@ function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
       ) : null}
     </section>
   );
+}
+
+const MAPPING_CODES = /^(?:unmapped|account-|payments-|needs-clearing|tax-|tracking-)/;
+const SETTINGS_CODES = /^(?:not-mapped|xero-disconnected|xero-not-allowed|currency)/;
+
+/** The page on which the fix is made. */
+function WayToFix({ reason, store }: { reason: Reason; store: string }) {
+  if (MAPPING_CODES.test(reason.code)) return <a href={`/mapping/${store}`}>Open the mapping</a>;
+  if (SETTINGS_CODES.test(reason.code)) return <a href="/settings">Open the settings</a>;
+  return null;
 }
 
 function TerminalsCard({ data }: { data: DayData }) {

@@ -30,11 +30,11 @@ export function DaysPage(props: DaysProps) {
         <Table
           label="Days"
           columns={[
-            { name: 'Day' },
+            { name: 'Day', tight: true },
             { name: 'Store' },
             { name: 'State' },
             { name: 'Sales', number: true },
-            { name: 'In Xero' },
+            { name: 'In Xero', tight: true },
           ]}
           rows={days.map(listed => [
             <a href={`/days/${listed.store.id}/${listed.day.date}`}>
