@@ -1,0 +1,167 @@
+/** The relay's command line as an operator uses it: real processes, running relay or not. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { makeSigningKey, signJws } from '../../../protocol/signing.ts';
+import { handMadeSummary } from '../../support/summaries.ts';
+
+const MAIN = fileURLToPath(new URL('../../../relay/main.js', import.meta.url));
+let folder: string;
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function env(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const PATH = process.env['PATH'] ?? '';
+  return { PATH, RELAY_DATA_DIR: join(folder, 'relay'), RELAY_PORT: '0', ...more };
+}
+
+function relay(args: string[], input = '', more: Record<string, string> = {}): Promise<Ended> {
+  return new Promise(done => {
+    const child = execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { env: env(more) },
+      (error, stdout, stderr) =>
+        done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+/** A running relay and the line that says where it listens. */
+async function startRelay(): Promise<{ child: ChildProcess; listening: { http: string } }> {
+  const child = spawn(process.execPath, [MAIN], { env: env() });
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    const line = output.split('\n').find(text => text.includes('"listening"'));
+    if (line !== undefined) return { child, listening: JSON.parse(line) };
+  }
+  throw new Error(`the relay ended: ${output}`);
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tillbook-cli-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+const ADD = ['--timezone', 'Asia/Singapore', '--currency', 'SGD', '--json'];
+
+describe('a command of the relay', () => {
+  it('works while the relay is down and while it runs', async () => {
+    const down = await relay(['store', 'add', 'Orchard Road', ...ADD]);
+    const { id, code } = JSON.parse(down.stdout);
+    assert.equal(id, 'orchard-road');
+    assert.match(code, /^(\w{4}-){3}\w{4}$/);
+    const { child, listening } = await startRelay();
+    assert.match(listening.http, /^http:\/\/127\.0\.0\.1:\d+$/);
+    const running = await relay(['store', 'add', 'Jurong', ...ADD]);
+    assert.equal(JSON.parse(running.stdout).id, 'jurong');
+    const token = await relay(['token', 'add', 'reports', '--json']);
+    const { name, token: secret } = JSON.parse(token.stdout);
+    const answer = await fetch(`${listening.http}/api/v1/stores`, {
+      headers: { Authorization: `Bearer ${secret}` },
+    });
+    assert.deepEqual([name, ((await answer.json()) as unknown[]).length], ['reports', 2]);
+    child.kill('SIGTERM');
+    const [code0] = await once(child, 'exit');
+    assert.equal(code0, 0);
+    assert.match((await relay(['store', 'list'])).stdout, /orchard-road +Orchard Road +Asia/);
+  });
+
+  it('of a second relay on the same folder ends with 73 and names the first', async () => {
+    const { child } = await startRelay();
+    const second = await relay(['run']);
+    assert.equal(second.code, 73);
+    assert.match(second.stderr, new RegExp(`process ${child.pid}`));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const again = await startRelay();
+    again.child.kill('SIGTERM');
+    await once(again.child, 'exit');
+  });
+
+  it('that is mistyped ends with 2 and says what would be right', async () => {
+    const wrong: [string[], RegExp][] = [
+      [['stor'], /commands: run, store add/],
+      [['store', 'ad'], /store add/],
+      [['store', 'add', 'X'], /needs --timezone/],
+      [['store', 'add', ...ADD], /needs NAME/],
+      [['store', 'add', 'X', '--timezone', 'Mars/Base', '--currency', 'SGD'], /Mars\/Base/],
+      [['store', 'add', 'X', '--timezone', 'UTC', '--currency', 'dollars'], /currency/],
+      [['days', '--from', 'x'], /from must be a date/],
+      [['token', 'add', 'x', '--role', 'boss'], /role must be/],
+      [['admin', 'add', 'nobody'], /e-mail/],
+      [['days', '--jsno'], /jsno/],
+    ];
+    for (const [args, words] of wrong) {
+      const ended = await relay(args, 'a long enough password\n', { RELAY_LOG_LEVEL: 'error' });
+      assert.equal(ended.code, 2, `${args.join(' ')}: ${ended.stderr}`);
+      assert.match(ended.stderr, words);
+    }
+  });
+
+  it('does not start with a setting that is wrong or unknown', async () => {
+    const wrong = { RELAY_PORT: '99999', RELAY_PROT: '1', XERO_API_URL: 'xero' };
+    for (const [name, value] of Object.entries(wrong)) {
+      const ended = await relay(['run'], '', { [name]: value });
+      assert.equal(ended.code, 2, ended.stderr);
+      assert.match(ended.stderr, new RegExp(name));
+    }
+    assert.match((await relay(['--help'])).stdout, /RELAY_PUBLIC_URL/);
+  });
+});
+
+describe('a command that has to do with secrets', () => {
+  it('adds an admin with the password from stdin, which stands nowhere', async () => {
+    const password = 'correct horse battery staple';
+    const added = await relay(['admin', 'add', 'Boss@Example.com', '--json'], `${password}\n`);
+    assert.deepEqual(JSON.parse(added.stdout), { email: 'boss@example.com' });
+    assert.equal((await relay(['admin', 'add', 'boss@example.com'], `${password}\n`)).code, 1);
+    assert.equal((await relay(['admin', 'add', 'b@example.com'], 'short\n')).code, 2);
+    const database = join(folder, 'relay', 'relay.json');
+    assert.doesNotMatch(await readFile(database, 'utf8'), /correct horse|"d"/);
+    assert.equal((await stat(join(folder, 'relay', 'secret.key'))).mode & 0o777, 0o600);
+  });
+
+  it('does not open a database whose key file is gone', async () => {
+    const key = await readFile(join(folder, 'relay', 'secret.key'), 'utf8');
+    await rm(join(folder, 'relay', 'secret.key'));
+    const ended = await relay(['store', 'list']);
+    assert.equal(ended.code, 1);
+    assert.match(ended.stderr, /put the key file back/);
+    await writeFile(join(folder, 'relay', 'secret.key'), key, { mode: 0o600 });
+  });
+});
+
+describe('verify', () => {
+  it('knows a good summary from a bad one, offline', async () => {
+    const [key, other] = [await makeSigningKey(), await makeSigningKey()];
+    const jws = await signJws(handMadeSummary(), 'tillbook-day+jws', key);
+    const file = (name: string, text: string) => writeFile(join(folder, name), text);
+    await file('day.jws', `${jws}\n`);
+    await file('bad.jws', `${jws.slice(0, -4)}AAAA`);
+    await file('key.json', JSON.stringify(key.publicJwk));
+    await file('keys.json', JSON.stringify({ keys: [other.publicJwk, key.publicJwk] }));
+    await file('other.json', JSON.stringify(other.publicJwk));
+    const verify = (day: string, keyFile: string) =>
+      relay(['verify', join(folder, day), '--key', join(folder, keyFile)]);
+    const good = await verify('day.jws', 'key.json');
+    assert.deepEqual([good.code, good.stderr], [0, '']);
+    assert.match(good.stdout, /good: store store-1, 2026-11-21, revision 1/);
+    assert.equal((await verify('day.jws', 'keys.json')).code, 0);
+    assert.equal((await verify('bad.jws', 'key.json')).code, 1);
+    assert.equal((await verify('day.jws', 'other.json')).code, 1);
+    assert.equal((await verify('day.jws', 'day.jws')).code, 2);
+    assert.equal((await verify('nowhere.jws', 'key.json')).code, 2);
+  });
+});
