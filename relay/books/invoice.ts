@@ -3,12 +3,11 @@
  * Xero already → one invoice or credit note with its payments, or the reasons why not. Promise: the
  * document's total is the tills' to the cent, and its payments leave nothing due (unless a DRAFT).
  */
-import { addDays } from '../../protocol/business-date.ts';
-import { AMOUNT_MAX, exponentOf, formatMinor, sumMinor, taxWithin } from '../../protocol/money.ts';
+import { sumMinor, taxWithin } from '../../protocol/money.ts';
 import type { Reason } from '../db/records.ts';
-import type { Chart } from '../xero/chart.ts';
 import { type Books, lineAccount } from './accounts.ts';
 import { differenceOf, type MoneyParts } from './difference.ts';
+import { currencyReasons, gapReasons, lockOf, notesOf, sizeReasons, taxReasons } from './holds.ts';
 import { type BookLine, salesAndCashLines } from './lines.ts';
 import {
   contactName,
@@ -18,7 +17,7 @@ import {
   paymentReference,
 } from './numbers.ts';
 import type { Plan, PlanInput, PlannedDocument, PlannedLine } from './plan.ts';
-import { distinctReasons, reason } from './reasons.ts';
+import { distinctReasons } from './reasons.ts';
 import { toleranceOf, untaxedRate } from './taxes.ts';
 import { cashMoved, type Settled, settleTenders } from './tenders.ts';
 
@@ -40,7 +39,7 @@ export function planRevision(input: PlanInput): Plan {
   }
   if (books.reasons.length > 0) return waiting(books.reasons);
   const document = documentOf(input, parts, lines, settled, lock.date);
-  const reasons = [...sizeReasons(document), ...taxReasons(document)];
+  const reasons = [...sizeReasons(document), ...taxReasons(document, lines)];
   if (reasons.length > 0) return waiting(reasons);
   assertBalanced(document, settled);
   return { kind: 'post', document, notes: [...notesOf(input, document, lock)] };
@@ -136,94 +135,6 @@ function plannedLine(line: BookLine, sign: 1 | -1): PlannedLine {
 /** Without −0. */
 function signed(amount: number, sign: 1 | -1): number {
   return amount === 0 ? 0 : amount * sign;
-}
-
-function currencyReasons(currency: string, { organisation }: Chart): Reason[] {
-  if (exponentOf(currency) > 2) {
-    const message = `${currency} has ${exponentOf(currency)} decimals; Xero keeps two.`;
-    return [reason('currency-three-decimals', message)];
-  }
-  if (organisation.currency === currency || organisation.currency === '') return [];
-  const message = `The store sells in ${currency}, the organisation ${organisation.name} keeps its books in ${organisation.currency}.`;
-  return [reason('currency', message)];
-}
-
-function gapReasons({ mapping, revision, options }: PlanInput): Reason[] {
-  if (mapping.gaps === 'post' || options?.released === true) return [];
-  return gapNotes(revision).map(({ code, message }) => reason(code, message));
-}
-
-/** What is known to be missing from a revision, in words. */
-function gapNotes({ parts, quarantined, damaged }: PlanInput['revision']) {
-  const notes: { code: 'gaps' | 'quarantined'; message: string }[] = [];
-  for (const { terminal, missing } of parts.terminals) {
-    const numbers = missing.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-    if (numbers === 0) continue;
-    const runs = missing
-      .slice(0, 5)
-      .map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-    const more = missing.length > 5 ? ', …' : '';
-    const message = `${numbers} ${numbers === 1 ? 'number' : 'numbers'} of terminal ${terminal} never arrived (${runs.join(', ')}${more}).`;
-    notes.push({ code: 'gaps', message });
-  }
-  if (quarantined > 0) {
-    const message = `${quarantined} ${quarantined === 1 ? 'message was' : 'messages were'} set aside at the shop and not counted.`;
-    notes.push({ code: 'quarantined', message });
-  }
-  if (damaged > 0) {
-    const message = `${damaged} damaged ${damaged === 1 ? 'record was' : 'records were'} found in the shop’s journal.`;
-    notes.push({ code: 'gaps', message });
-  }
-  return notes;
-}
-
-interface Lock {
-  /** The date of the document: the business date, or the first that is not locked. */
-  date: string;
-  reasons: Reason[];
-}
-
-function lockOf({ date, chart, mapping }: PlanInput): Lock {
-  const { periodLockDate = '', endOfYearLockDate = '' } = chart.organisation;
-  const [locked = ''] = [periodLockDate, endOfYearLockDate].sort().reverse();
-  if (date > locked) return { date, reasons: [] };
-  if (mapping.lockPolicy === 'draft') return { date: addDays(locked, 1), reasons: [] };
-  const message = `The books are locked up to ${locked}; the day is ${date}.`;
-  return { date, reasons: [reason('period-locked', message)] };
-}
-
-function sizeReasons({ total, currency }: PlannedDocument): Reason[] {
-  if (total <= AMOUNT_MAX) return [];
-  return [
-    reason('amount-too-large', `The day adds up to ${formatMinor(total, currency)} ${currency}.`),
-  ];
-}
-
-function taxReasons({ tax, xeroTax, taxTolerance, currency }: PlannedDocument): Reason[] {
-  const off = Math.abs(tax - xeroTax);
-  if (off <= taxTolerance) return [];
-  const money = (amount: number) => `${formatMinor(amount, currency)} ${currency}`;
-  return [
-    reason(
-      'tax-differs',
-      `The tills say ${money(tax)} tax, Xero would compute ${money(xeroTax)}: ${money(off)} apart, and ${money(taxTolerance)} are allowed.`,
-    ),
-  ];
-}
-
-function* notesOf(input: PlanInput, document: PlannedDocument, lock: Lock): Iterable<string> {
-  const { tax, xeroTax, currency } = document;
-  for (const { message } of gapNotes(input.revision)) yield message;
-  if (lock.date !== input.date) {
-    yield `${input.date} is locked in Xero: a draft dated ${lock.date} is made for the bookkeeper.`;
-  } else if (document.status === 'DRAFT') {
-    yield 'A draft takes no payments: they are to be entered when it is approved.';
-  }
-  if (tax !== xeroTax) {
-    const more = xeroTax > tax ? 'more' : 'less';
-    const off = formatMinor(Math.abs(xeroTax - tax), currency);
-    yield `Xero computes ${off} ${currency} ${more} tax than the tills; the total is the same.`;
-  }
 }
 
 /** Our own sums: a document that leaves something due is a bug, never a plan. */
