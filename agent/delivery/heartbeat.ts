@@ -26,6 +26,8 @@ export const HEARTBEAT_EVERY_MS = 5 * 60_000;
 /** Counters are set aside in blocks, so that one write covers many heartbeats. */
 const COUNTER_BLOCK = 100;
 const DONE_COMMANDS_MAX = 100;
+/** A relay that keeps forgetting is not sent everything again and again. */
+const SEND_AGAIN_EVERY_MS = HEARTBEAT_EVERY_MS;
 
 /** What the heartbeat tells; the rest (identity, counter, time) it knows itself. */
 export type Report = Omit<Heartbeat, 'version' | 'storeId' | 'instance' | 'counter' | 'sentAt'>;
@@ -48,6 +50,13 @@ export interface HeartbeatParts {
   log: Logger;
 }
 
+/** One heartbeat's identity, and when summaries were sent again last (monotonic ms). */
+interface Heart {
+  instance: string;
+  counter: number;
+  sentAgain: { at: number };
+}
+
 export function startHeartbeat(parts: HeartbeatParts): Loop {
   return startLoop(beats(parts), parts.log);
 }
@@ -55,6 +64,7 @@ export function startHeartbeat(parts: HeartbeatParts): Loop {
 function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
   const { log, random, state } = parts;
   const instance = randomUUID();
+  const sentAgain = { at: Number.NEGATIVE_INFINITY };
   let failures = 0;
   let counter = state.data.heartbeat.counter;
 
@@ -73,7 +83,8 @@ function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
     const key = parts.key();
     if (enrolment === undefined || key === undefined) return undefined;
     try {
-      await beat(parts, enrolment, key, { instance, counter: await nextCounter() });
+      const heart = { instance, sentAgain, counter: await nextCounter() };
+      await beat(parts, enrolment, key, heart);
       failures = 0;
       return HEARTBEAT_EVERY_MS;
     } catch (error) {
@@ -89,7 +100,7 @@ async function beat(
   parts: HeartbeatParts,
   enrolment: EnrolmentState,
   key: SigningKey,
-  { instance, counter }: { instance: string; counter: number },
+  { instance, counter, sentAgain }: Heart,
 ): Promise<void> {
   const { clock, http, outbox } = parts;
   const sentMs = clock.nowMs();
@@ -106,7 +117,7 @@ async function beat(
   const url = `${enrolment.relay}${CALLS.heartbeats}`;
   const compact = await http.call({ method: 'POST', url, body });
   const answer = await readAnswer(compact, enrolment, counter);
-  await obey(parts, answer, { sentMs, confirmed });
+  await obey(parts, answer, { sentMs, confirmed, sentAgain });
 }
 
 async function readAnswer(
@@ -138,14 +149,21 @@ function wrongAnswer(message: string, cause: unknown): AppError {
 async function obey(
   parts: HeartbeatParts,
   answer: HeartbeatAnswer,
-  { sentMs, confirmed }: { sentMs: number; confirmed: number },
+  {
+    sentMs,
+    confirmed,
+    sentAgain,
+  }: { sentMs: number; confirmed: number } & Pick<Heart, 'sentAgain'>,
 ): Promise<void> {
   const { clock, outbox, state } = parts;
   const nowMs = clock.nowMs();
   const relayMs = Date.parse(answer.time);
   const chainProblem = chainProblemOf(parts, answer);
+  const rested = performance.now() - sentAgain.at >= SEND_AGAIN_EVERY_MS;
   const resent =
-    chainProblem === undefined ? await outbox.sendAgainAfter(answer.lastNumber, confirmed) : 0;
+    rested && chainProblem === undefined
+      ? await outbox.sendAgainAfter(answer.lastNumber, confirmed)
+      : 0;
   await state.note(({ heartbeat, ...now }) => {
     heartbeat.lastAnswerAt = new Date(nowMs).toISOString();
     heartbeat.skewMs = Math.round(relayMs - (sentMs + nowMs) / 2);
@@ -154,6 +172,7 @@ async function obey(
     now.days.splice(0, now.days.length, ...answer.days);
   });
   if (resent > 0) {
+    sentAgain.at = performance.now();
     parts.log.warn({ lastNumber: answer.lastNumber, resent }, 'relay lost summaries, sent again');
     parts.onSendAgain();
   }

@@ -42,7 +42,7 @@ export interface FakeRelay {
   verdict: 'accepted' | 'kept-aside';
   /** The relay's clock minus the machine's, ms; undefined: the machine's own. */
   timeMs: (() => number) | undefined;
-  /** What the heartbeat answer says of the chain; undefined: as received. */
+  /** Where the chain ends after a restore from a backup; undefined: as received. */
   lastNumber: number | undefined;
   /** Summaries in the order of their arrival, repeats included. */
   received: { path: string; compact: string; summary: DaySummary }[];
@@ -163,6 +163,7 @@ async function receiptFor(
 ): Promise<string> {
   const summary = readUnverifiedPayload(compact) as DaySummary;
   relay.received.push({ path, compact, summary });
+  if (relay.lastNumber === summary.number - 1) relay.lastNumber = summary.number;
   const { storeId, businessDate, revision, number } = summary;
   const other = relay.weather === 'other-receipt';
   const receipt = {
