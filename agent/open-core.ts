@@ -137,6 +137,7 @@ async function enrolCore(
   const openDates = () => shop.dayBook.dates();
   const enrolment = await enrol({ ...parts, openDates }, relay, code);
   shop.adoptNumbers(enrolment.last.terminals);
+  shop.adoptNumbers(enrolment.last.terminals);
   log.info({ event: 'enrolled', store: enrolment.name, relay }, 'shop enrolled');
   outside.onEnrolled?.();
   return enrolment;

@@ -1,10 +1,12 @@
 /**
- * Totals of a revision when the journal has lost lines since the day was signed: the signed totals
- * plus the entries received after that. Reads the day's journal only then.
+ * Totals of a revision. As long as the journal is whole they are the day book's; when it has lost
+ * lines since the day was signed, they are the signed totals plus the entries since, so that a
+ * revision never takes back what was signed. Reads the day's journal only then.
  */
+import type { DaySummary } from '../../protocol/day-summary.ts';
 import type { JournalReader } from '../intake.ts';
 import type { DaySnapshot } from './day-book.ts';
-import { type LateEntry, revisedTotals } from './revisions.ts';
+import { isCounted, type LateEntry, revisedTotals } from './revisions.ts';
 import type { SignedDay, SignedDays } from './signed-days.ts';
 import { losesHistory } from './summary.ts';
 
@@ -14,12 +16,18 @@ export function revisionBuilder(parts: {
 }): (before: SignedDay, now: DaySnapshot) => Promise<DaySnapshot> {
   return async (before, now) => {
     const summary = await parts.signed.summary(before);
-    if (!losesHistory(summary, now.parts)) return now;
-    const closedMs = Date.parse(summary.closedAt);
-    const since: LateEntry[] = [];
-    for await (const entry of parts.journal.entries(before.date)) {
-      if (Date.parse(entry.receivedAt) > closedMs) since.push(entry);
-    }
-    return revisedTotals(summary, now, since);
+    const whole = now.damaged === summary.damaged && !losesHistory(summary, now.parts);
+    if (whole) return now;
+    const since = await entriesSince(parts.journal, summary);
+    const expected = summary.journal.entries + since.length;
+    return expected === now.journal.entries ? now : revisedTotals(summary, now, since);
   };
+}
+
+async function entriesSince(journal: JournalReader, summary: DaySummary): Promise<LateEntry[]> {
+  const since: LateEntry[] = [];
+  for await (const entry of journal.entries(summary.businessDate)) {
+    if (!isCounted(summary, entry)) since.push(entry);
+  }
+  return since;
 }

@@ -5,15 +5,16 @@
  */
 
 import type { DaySummary } from '../../protocol/day-summary.ts';
-import { DayTotals, type DayTotalsState, type Voidable } from '../../protocol/day-totals.ts';
-import type { Transaction } from '../../protocol/transaction.ts';
+import { DayTotals } from '../../protocol/day-totals.ts';
 import type { Clock } from '../clock.ts';
+import type { Entry } from '../journal/entry.ts';
 import type { DayBook, DaySnapshot } from './day-book.ts';
 import { gapsOf, type SignedDay, type SignedDays } from './signed-days.ts';
-import { losesHistory } from './summary.ts';
 
 /** A receipt time this far ahead of the clock belongs to a clock that has been set right since. */
 const AHEAD_MAX_MS = 5 * 60_000;
+/** `closedAt` is written in whole seconds. */
+const CLOSED_AT_STEP_MS = 1000;
 
 export interface RevisionWatch {
   /** Closed days whose change has settled, oldest first. */
@@ -54,15 +55,23 @@ export function watchForRevisions(parts: {
     return nowMs - known.sinceMs >= lateGraceMs;
   }
 
+  /** Late sales; where lines were lost since, their number alone would not show them. */
+  function hasLateSales(day: SignedDay): boolean {
+    if (dayBook.entries(day.date) > day.entries) return true;
+    const lastMs = dayBook.lastReceivedAtMs(day.date) ?? 0;
+    if (lastMs < Date.parse(day.closedAt) + CLOSED_AT_STEP_MS) return false;
+    return dayBook.snapshot(day.date).damaged > day.damaged;
+  }
+
   function isDue(day: SignedDay): boolean {
-    if (dayBook.entries(day.date) > day.entries) return lateSettled(day);
+    if (hasLateSales(day)) return lateSettled(day);
     const gaps = gapsClosed(day);
     return gaps !== undefined && gapsSettled(day, gaps);
   }
 
   return {
     due: () => newestOfEach(signed).filter(isDue),
-    changed: day => dayBook.entries(day.date) > day.entries || gapsClosed(day) !== undefined,
+    changed: day => hasLateSales(day) || gapsClosed(day) !== undefined,
     made: date => void gapsSince.delete(date),
   };
 }
@@ -72,55 +81,58 @@ function newestOfEach(signed: SignedDays): SignedDay[] {
   return dates.flatMap(date => signed.newest(date) ?? []);
 }
 
-/** One accepted message with the hash of its line. */
-export interface LateEntry {
-  receivedAt: string;
-  terminal: string;
-  transaction: Transaction;
-  target?: Voidable;
+/** What of a journal entry goes into totals. */
+export type LateEntry = Pick<Entry, 'terminal' | 'transaction' | 'target'>;
+
+/**
+ * True when the signed totals hold this entry: its number lies among the terminal's numbers of that
+ * day and was not missing. Numbers tell it whatever the clock did.
+ */
+export function isCounted(signed: DaySummary, { terminal, transaction }: LateEntry): boolean {
+  const { epoch, sequence } = transaction;
+  const row = signed.terminals.find(other => other.terminal === terminal && other.epoch === epoch);
+  if (row === undefined || sequence < row.first || sequence > row.last) return false;
+  return !row.missing.some(([first, last]) => first <= sequence && sequence <= last);
 }
 
 /**
- * The totals of a revision: what was signed before plus the entries since. The journal may have
- * lost lines since it was signed (a flipped bit): the signed totals still hold them.
+ * The totals of a revision when the journal has lost lines since it was signed: what was signed,
+ * which still holds them, plus the entries since.
  * @param now the day as the journal has it
- * @param since the entries received after the revision before was made
+ * @param since the entries that the signed totals do not hold
  */
 export function revisedTotals(
   signed: DaySummary,
   now: DaySnapshot,
   since: readonly LateEntry[],
 ): DaySnapshot {
-  if (!losesHistory(signed, now.parts)) return now;
-  const totals = new DayTotals(stateOf(signed));
-  for (const { terminal, transaction, target } of since) {
-    totals.add(terminal, transaction, target);
-  }
-  const gaps = new Map(now.parts.terminals.map(row => [`${row.terminal} ${row.epoch}`, row]));
-  const terminals = totals.terminals().map(row => {
-    const known = gaps.get(`${row.terminal} ${row.epoch}`);
-    const before = signed.terminals.find(
-      ({ terminal, epoch }) => terminal === row.terminal && epoch === row.epoch,
-    );
-    return { ...row, missing: (before ?? known)?.missing ?? [] };
-  });
+  const { counts, sales, tenders, cash, rounding, overShort } = signed;
+  const money = { counts: { ...counts } as Record<string, number>, sales, tenders, cash };
+  const totals = new DayTotals({ ...money, rounding, overShort, terminals: signed.terminals });
+  for (const { terminal, transaction, target } of since) totals.add(terminal, transaction, target);
   return {
     ...now,
     currency: signed.currency,
-    parts: { ...totals.parts(), terminals },
+    parts: { ...totals.parts(), terminals: rowsWithGaps(totals, signed, now) },
     journal: { entries: totals.entries, head: now.journal.head },
   };
 }
 
-function stateOf(signed: DaySummary): DayTotalsState {
-  const { counts, sales, tenders, cash, rounding, overShort, terminals } = signed;
-  return {
-    counts: { ...counts } as Record<string, number>,
-    sales,
-    tenders,
-    cash,
-    rounding,
-    overShort,
-    terminals,
-  } as DayTotalsState;
+/** Lines that were lost leave no gap: their numbers were counted. */
+function rowsWithGaps(
+  totals: DayTotals,
+  signed: DaySummary,
+  now: DaySnapshot,
+): DaySummary['terminals'] {
+  return totals.terminals().map(row => {
+    const isSame = (other: { terminal: string; epoch: number }) =>
+      other.terminal === row.terminal && other.epoch === row.epoch;
+    const before = signed.terminals.find(isSame);
+    const missing = now.parts.terminals.find(isSame)?.missing ?? before?.missing ?? [];
+    const lost = (run: [number, number]) =>
+      before !== undefined && run[0] >= before.first && run[1] <= before.last
+        ? before.missing.some(([first, last]) => first <= run[0] && run[1] <= last)
+        : true;
+    return { ...row, missing: missing.filter(lost) };
+  });
 }

@@ -19,6 +19,7 @@ export interface SignedDay {
   digest: string;
   closedAt: string;
   entries: number;
+  damaged: number;
   /** The gaps it listed, as text to compare with. */
   missing: string;
   receipt?: Receipt;
@@ -131,6 +132,7 @@ function signedDay(summary: DaySummary, compact: string): SignedDay {
     digest: digestOf(compact),
     closedAt,
     entries: summary.journal.entries,
+    damaged: summary.damaged,
     missing: gapsOf(summary),
   };
 }
