@@ -1,6 +1,7 @@
 /**
  * The relay's settings: one table, from which come the values, `--help` and the env example.
  */
+import { isIP } from 'node:net';
 import {
   httpUrl,
   port,
@@ -47,7 +48,7 @@ export const RELAY_SETTINGS = {
   },
   trustedProxies: {
     name: 'RELAY_TRUSTED_PROXIES',
-    parse: text,
+    parse: proxies,
     default: 'loopback',
     sentence: 'Proxies whose X-Forwarded-For is believed: addresses, subnets, loopback, none.',
   },
@@ -85,6 +86,18 @@ export const RELAY_PREFIXES = ['RELAY_', 'XERO_'] as const;
 function logLevel(value: string): string {
   if (/^(error|warn|info|debug)$/.test(value)) return value;
   throw new Error('needs error, warn, info or debug');
+}
+
+/** What Express calls `trust proxy`: addresses, subnets and its three names, with commas between. */
+function proxies(value: string): string {
+  const parts = value.split(',').map(part => part.trim());
+  const known = (part: string) => {
+    if (/^(loopback|linklocal|uniquelocal)$/.test(part)) return true;
+    const [address = '', bits = '0'] = part.split('/');
+    return isIP(address) > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= 128;
+  };
+  if (value === 'none' || parts.every(known)) return parts.join(', ');
+  throw new Error('needs none, loopback, linklocal, uniquelocal, or addresses such as 10.0.0.0/8');
 }
 
 function databaseUrl(_value: string): never {

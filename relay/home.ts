@@ -5,8 +5,10 @@
 import { join } from 'node:path';
 import type { Logger } from '../protocol/host/log.ts';
 import type { Db } from './db/db.ts';
+import type { Damage } from './db/documents.ts';
 import { openLowdb } from './db/lowdb.ts';
 import { createSeal, readKeyFile, type Seal } from './db/seal.ts';
+import { repairDays } from './inbox/repair.ts';
 
 export interface Home {
   db: Db;
@@ -25,11 +27,18 @@ export interface HomeOptions {
 /** @throws AppError folder-locked, damaged, disk-error, sealed-wrong-key */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { dataDir, log, onFatal } = options;
-  const db = await openLowdb(dataDir, {
-    onFatal,
-    onDamage: damage =>
-      log.error({ event: 'damaged', ...damage }, 'a file was damaged; its version before is used'),
-  });
+  // Damage may be found while the database is opened: it is mended after that.
+  const damages: Damage[] = [];
+  let mend = (damage: Damage): void => void damages.push(damage);
+  const onDamage = (damage: Damage) => {
+    log.error({ event: 'damaged', ...damage }, 'a file was damaged; its version before is used');
+    mend(damage);
+  };
+  const db = await openLowdb(dataDir, { onFatal, onDamage });
+  mend = damage => {
+    repairDays(db, log, damage).catch(err => log.error({ err, ...damage }, 'repair failed'));
+  };
+  for (const damage of damages) mend(damage);
   try {
     const isNew = (await db.get('settings', 'relay')) === undefined;
     const path = options.secretKeyFile ?? join(dataDir, 'secret.key');

@@ -49,6 +49,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'too-many': 429,
   'disk-full': 503,
   'disk-error': 503,
+  damaged: 503,
+  'sealed-wrong-key': 503,
   unreachable: 502,
   'bad-answer': 502,
   refused: 502,
@@ -90,7 +92,22 @@ export function problemOf(error: unknown): Problem {
   return { ...named(status), ...PARSER_WORDS[status] };
 }
 
+/** Their words name files of this machine: for the log, not for who asked. */
+const OWN_TROUBLE: readonly ErrorCode[] = [
+  'disk-full',
+  'disk-error',
+  'damaged',
+  'sealed-wrong-key',
+  'folder-locked',
+  'bad-setting',
+];
+
 function ofAppError(error: AppError): Problem {
+  if (OWN_TROUBLE.includes(error.code)) {
+    const detail = 'the relay cannot work with its disk just now; its log says why';
+    const hint = 'try again later; the operator must look at the relay';
+    return { ...named(503), code: error.code, detail, hint, retryAfterSeconds: 60 };
+  }
   const early = error.code === 'conflict' && error.retryable;
   const status = early ? TOO_EARLY : (STATUS[error.code] ?? 500);
   const problem: Problem = { ...named(status), code: error.code, detail: error.message };

@@ -5,7 +5,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Low } from 'lowdb';
-import { syncFolder } from '../../protocol/host/durable-file.ts';
+import { diskError, syncFolder } from '../../protocol/host/durable-file.ts';
 import { openJsonFile } from '../../protocol/host/durable-json.ts';
 
 /** Rows by key, by table. */
@@ -45,10 +45,15 @@ export class Documents {
 
   /** Replaces a document on disk. Memory still shows the old one: see `show`. */
   async replace(file: string, content: Content): Promise<void> {
+    const path = join(this.#folder, file);
     const opened = await this.#open(file);
-    await this.#makeFolder(dirname(join(this.#folder, file)));
-    opened.low.data = content;
-    await opened.low.write();
+    try {
+      await this.#makeFolder(dirname(path));
+      opened.low.data = content;
+      await opened.low.write();
+    } catch (error) {
+      throw diskError(path, error);
+    }
   }
 
   /** Lets readers see documents that were replaced, all at once. */
@@ -79,7 +84,7 @@ export class Documents {
       return [...new Set(found.flat())];
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
+      throw diskError(join(this.#folder, folder), error);
     }
   }
 

@@ -222,35 +222,45 @@ async function listRows<Name extends TableName>(
   changes: Changes,
 ): Promise<Row<Name>[]> {
   const { from = '', to, limit = LIST_LIMIT, reverse = false } = range;
-  const within = (key: string) => key >= from && (to === undefined || key < to);
-  const found = new Map<string, unknown>();
+  const rows: Row<Name>[] = [];
   for (const file of await filesOf(documents, table, range, changes)) {
-    const rows = Object.entries((await documents.read(file))[table] ?? {});
-    const changed = changes.get(file)?.get(table) ?? [];
-    for (const [key, value] of [...rows, ...changed]) if (within(key)) found.set(key, value);
+    const found = new Map(Object.entries((await documents.read(file))[table] ?? {}));
+    for (const [key, value] of changes.get(file)?.get(table) ?? []) found.set(key, value);
+    const keys = [...found.keys()].filter(
+      key => key >= from && (to === undefined || key < to) && found.get(key) !== undefined,
+    );
+    keys.sort();
+    if (reverse) keys.reverse();
+    for (const key of keys.slice(0, limit - rows.length)) {
+      rows.push({ key, value: copy(found.get(key)) as Tables[Name] });
+    }
+    if (rows.length >= limit) break;
   }
-  const keys = [...found].filter(([, value]) => value !== undefined).map(([key]) => key);
-  keys.sort();
-  if (reverse) keys.reverse();
-  return keys.slice(0, limit).map(key => ({ key, value: copy(found.get(key)) as Tables[Name] }));
+  return rows;
 }
 
-/** Documents that may hold rows of the range. */
+/**
+ * Documents that may hold rows of the range, in the order of their keys: a file's name without
+ * `.json` is a whole key, or the beginning of its keys and of no other file's.
+ */
 async function filesOf(
   documents: Documents,
   table: TableName,
-  { from, to }: KeyRange,
+  { from, to, reverse }: KeyRange,
   changes: Changes,
 ): Promise<string[]> {
   const { folder, fileOf } = PLACES[table];
   if (folder === undefined) return [fileOf('')];
   const below = await documents.namesBelow(folder);
   const changed = [...changes].filter(([, tables]) => tables.has(table)).map(([file]) => file);
-  return [...new Set([...below, ...changed])].filter(file => {
-    // A file's name without `.json` is the beginning of all its keys.
-    const start = file.slice(folder.length + 1, -'.json'.length);
-    return (from === undefined || `${start}\uffff` >= from) && (to === undefined || start < to);
-  });
+  const beginnings = [...new Set([...below, ...changed])]
+    .map(file => file.slice(folder.length + 1, -'.json'.length))
+    .filter(
+      start => (from === undefined || `${start}\uffff` >= from) && (to === undefined || start < to),
+    )
+    .sort();
+  if (reverse) beginnings.reverse();
+  return beginnings.map(start => `${folder}/${start}.json`);
 }
 
 /** What a restart would read: no `undefined`, no −0, nothing shared with the caller. */

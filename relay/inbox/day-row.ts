@@ -7,15 +7,15 @@ import { KEPT_ASIDE_WORDS, type KeptAsideReason } from './chain.ts';
 /** The oldest events of a day give way. */
 export const EVENTS_MAX = 200;
 
-/** Adds an accepted revision, once; the day is `received` again. */
+/** Adds an accepted revision, once; the day is `received` again. @returns false: it was there */
 export async function addRevision(
   tx: Writer,
   row: SummaryRecord,
   summary: DaySummary | undefined,
   digest: string,
-): Promise<void> {
+): Promise<boolean> {
   const day = await dayOf(tx, row);
-  if (summary === undefined || day.revisions.some(known => known.digest === digest)) return;
+  if (summary === undefined || day.revisions.some(known => known.digest === digest)) return false;
   const { counts, sales, tenders, rounding, cash, overShort, terminals } = summary;
   day.revisions.push({
     revision: row.revision,
@@ -33,6 +33,7 @@ export async function addRevision(
   delete day.nextTryAt;
   addEvent(day, row.receivedAt, 'store', `Revision ${row.revision} received`);
   await tx.put('days', dayKey(row.store, row.date), day);
+  return true;
 }
 
 /** Notes a summary that is kept aside; a day that has nothing else is in that state itself. */

@@ -44,6 +44,7 @@ function enrolmentLimit() {
     skipSuccessfulRequests: true,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
+    validate: false, // It prints its advice to the console; RELAY_TRUSTED_PROXIES is checked here.
     handler: (_req, res) => {
       const message = 'too many enrolments from this address failed';
       const details = { hint: 'check the code, and try again later', retryAfterMs: WINDOW_MS };
