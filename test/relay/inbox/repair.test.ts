@@ -20,7 +20,7 @@ describe('a damaged file of days', () => {
     const path = join(desk.folder, 'days/orchard-road/2026-11.json');
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, -100));
 
-    const home = { dataDir: desk.folder, secretKeyFile: undefined, onFatal: assert.fail };
+    const home = { dataDir: desk.folder, secretKeyFile: undefined, onFatal: () => assert.fail() };
     const { db } = await openHome({ ...home, log: silentLog() });
     const revisions = async () =>
       (await db.get('days', 'orchard-road/2026-11-21'))?.revisions.map(row => row.revision);
