@@ -55,38 +55,48 @@ export async function openTerminals(
   let known = new Map(file.data.terminals.map(terminal => [terminal.id, terminal]));
   const listeners: ((id: string) => void)[] = [];
 
-  const store = async (next: Map<string, StoredTerminal>) => {
-    file.data = { terminals: [...next.values()] };
-    await file.write();
-    known = next;
+  let queue: Promise<unknown> = Promise.resolve();
+  /** One change after the other: two commands at once must not undo each other. */
+  const change = (edit: (next: Map<string, StoredTerminal>) => void): Promise<void> => {
+    const done = queue.then(async () => {
+      const next = new Map(known);
+      edit(next);
+      file.data = { terminals: [...next.values()] };
+      await file.write();
+      known = next;
+    });
+    queue = done.catch(() => undefined); // Its own caller is told; the next one starts afresh.
+    return done;
   };
-  const issue = async (id: string) => {
+  const issue = async (id: string, check: () => void) => {
     const password = randomBytes(SECRET_BYTES).toString('base64url');
     const salt = randomBytes(16).toString('base64url');
     const addedAt = new Date(clock.nowMs()).toISOString();
-    await store(new Map(known).set(id, { id, salt, hash: hashOf(salt, password), addedAt }));
+    await change(next => {
+      check();
+      next.set(id, { id, salt, hash: hashOf(salt, password), addedAt });
+    });
     return { id, password };
+  };
+  const mustKnow = (id: string) => {
+    if (!known.has(id)) throw unknown(id);
   };
   const revoke = (id: string) => {
     for (const listener of listeners) listener(id);
   };
 
   return {
-    add: async id => {
-      checkNew(id, known);
-      return await issue(id);
-    },
+    add: id => issue(id, () => checkNew(id, known)),
     rotate: async id => {
-      if (!known.has(id)) throw unknown(id);
-      const issued = await issue(id);
+      const issued = await issue(id, () => mustKnow(id));
       revoke(id);
       return issued;
     },
     remove: async id => {
-      if (!known.has(id)) throw unknown(id);
-      const next = new Map(known);
-      next.delete(id);
-      await store(next);
+      await change(next => {
+        mustKnow(id);
+        next.delete(id);
+      });
       revoke(id);
     },
     list: () => [...known.values()].map(({ id, addedAt }) => ({ id, addedAt })).sort(byId),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { MqttClient } from 'mqtt';
 import { businessDateOf } from '../../protocol/business-date.ts';
 import { kill, Stage, TIMEZONE } from '../support/stage.ts';
 import { coffee, connectTill, sell } from './till.ts';
@@ -11,10 +12,14 @@ const today = () => businessDateOf(Date.now(), { timezone: TIMEZONE, cutOver: '0
 
 describe('a program that is killed', () => {
   let stage: Stage;
+  const clients: MqttClient[] = [];
   before(async () => {
     stage = await Stage.raise();
   });
-  after(() => stage.stop());
+  after(async () => {
+    for (const client of clients) client.end(true);
+    await stage.stop();
+  });
 
   it('the agent, while three tills sell: what was acknowledged is counted once', async () => {
     const tills = ['till-1', 'till-2', 'till-3'];
@@ -23,13 +28,13 @@ describe('a program that is killed', () => {
     const selling = tills.map(async (till, index) => {
       const client = await connectTill(stage.broker, till, passwords[index] ?? '');
       client.on('error', () => undefined); // The agent is away: the client connects again.
+      clients.push(client);
       for (let number = 1; number <= SALES; number += 1) {
         const sale = coffee(till, number, new Date().toISOString());
         await sell(client, till, sale);
         acknowledged += sale.amount;
         await wait(3);
       }
-      await client.endAsync();
     });
     for (let kills = 0; kills < 3; kills += 1) {
       await wait(150);
