@@ -37,7 +37,8 @@ async function main(argv: string[]): Promise<number> {
     if (argv.length > 0 && argv[0] !== 'run') return await command(argv);
     return await run(settingsOf());
   } catch (error) {
-    return fail(error, process);
+    // What was started before the failure must not keep the process alive.
+    return process.exit(fail(error, process));
   }
 }
 
@@ -78,8 +79,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
 
   await toldToStop();
-  await http.stop(STOP_MAX_MS);
-  await Promise.all([control.stop(), poster.stop(), missing.stop()]);
+  await Promise.all([http.stop(STOP_MAX_MS), control.stop(), poster.stop(), missing.stop()]);
   await db.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
   return EXIT.done;

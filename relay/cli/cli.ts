@@ -52,8 +52,9 @@ export function fail(error: unknown, { stderr }: Pick<CliHost, 'stderr'>): numbe
 
 export function exitCodeOf(error: unknown): number {
   if (isAppError(error, 'folder-locked')) return EXIT.locked;
-  if (isAppError(error, 'disk-full') || isAppError(error, 'disk-error')) return EXIT.io;
-  if (isAppError(error, 'bad-input') || isAppError(error, 'bad-setting')) return EXIT.usage;
+  const { code } = error instanceof AppError ? error : { code: undefined };
+  if (code === 'disk-full' || code === 'disk-error' || code === 'damaged') return EXIT.io;
+  if (code === 'bad-input' || code === 'bad-setting') return EXIT.usage;
   return EXIT.found;
 }
 

@@ -5,7 +5,8 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAppError } from '../../protocol/errors.ts';
+import { AppError, isAppError } from '../../protocol/errors.ts';
+import { diskError } from '../../protocol/host/durable-file.ts';
 import { type FolderLock, lockFolder } from '../../protocol/host/folder-lock.ts';
 import type { Db, KeyRange, Row, TableName, Writer } from './db.ts';
 import { type Content, type Damage, Documents } from './documents.ts';
@@ -24,7 +25,9 @@ export interface LowdbOptions {
 
 /** @throws AppError folder-locked, damaged, disk-error */
 export async function openLowdb(folder: string, options: LowdbOptions = {}): Promise<Db> {
-  const lock = await lockFolder(folder, 'tillbook-relay');
+  const lock = await lockFolder(folder, 'tillbook-relay').catch(error => {
+    throw folderError(folder, error);
+  });
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await removeLeftovers(folder);
@@ -33,8 +36,18 @@ export async function openLowdb(folder: string, options: LowdbOptions = {}): Pro
     return db;
   } catch (error) {
     await lock.release();
-    throw error;
+    throw folderError(folder, error);
   }
+}
+
+function folderError(folder: string, error: unknown): AppError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EEXIST' && code !== 'ENOTDIR') return diskError(folder, error);
+  return new AppError('bad-setting', `${folder} is no folder`, {
+    path: 'RELAY_DATA_DIR',
+    hint: 'name a folder in RELAY_DATA_DIR; it is made if it is not there',
+    cause: error,
+  });
 }
 
 /** Changes of one transaction by file, table and key; `undefined` is a removed row. */
