@@ -7,6 +7,7 @@ import { serveControl } from '../protocol/host/control-socket.ts';
 import { createLog, type Logger } from '../protocol/host/log.ts';
 import { readSettings } from '../protocol/host/settings.ts';
 import { createApp } from './app.ts';
+import { createDayDesk } from './books/actions.ts';
 import { startPoster } from './books/poster.ts';
 import { EXIT, exitCodeOf, fail, isHelp, runCli } from './cli/cli.ts';
 import { runOnFolder } from './cli/on-folder.ts';
@@ -65,7 +66,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const poster = startPoster({ db, xero, clock, log, holder: 'relay' });
   const missing = watchMissing({ db, clock, log });
 
-  const days = { act: async () => poster.wake(), mappingSaved: async () => poster.wake() };
+  const days = createDayDesk({ db, clock, wake: poster.wake });
   const inbox = inboxRoutes({ db, clock, log, key, wake: () => poster.wake() });
   const common = { db, log, version, publicUrl, stores, xero, days };
   const api = apiRoutes({ ...common, clock });

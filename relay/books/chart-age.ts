@@ -14,6 +14,9 @@ const LATEST_MS = 30 * 60_000;
 /** A day that has waited for t is tried with a chart of at most t / 8. */
 const PATIENCE = 8;
 
+/** Who writes events without a person's doing. */
+const PROGRAMS = new Set(['relay', 'store']);
+
 /** Reasons that nothing in Xero's chart can mend. */
 const ELSEWHERE = new Set([
   'gaps',
@@ -42,10 +45,13 @@ export async function chartForPosting(
 }
 
 function ageFor(day: DayRecord, nowMs: number): number {
+  const last = day.events.at(-1);
+  const since = Date.parse(last?.at ?? '');
+  const waited = Number.isNaN(since) ? 0 : nowMs - since;
+  // A person says that something has changed: what was read before that does not count.
+  if (last !== undefined && !PROGRAMS.has(last.who)) return Math.min(DAILY_MS, waited);
   if (day.state !== 'waiting' || day.reasons.every(({ code }) => ELSEWHERE.has(code))) {
     return DAILY_MS;
   }
-  const since = Date.parse(day.events.at(-1)?.at ?? '');
-  const waited = Number.isNaN(since) ? 0 : nowMs - since;
   return Math.min(LATEST_MS, Math.max(SOONEST_MS, waited / PATIENCE));
 }

@@ -10,6 +10,9 @@ import { changeDocument, isSame, moveTo, stateAfter } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf } from './poster-desk.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 
+/** A document that Xero does not list is only called gone after this long. */
+const UNLISTED_MS = 10 * 60_000;
+
 /** @throws AppError when Xero could not be asked: the items come again */
 export async function checkDocuments(
   desk: Desk,
@@ -52,6 +55,9 @@ export function afterRead(
   at: string,
 ): DayRecord {
   const { revision, plan } = document;
+  // What was just made may not be listed yet.
+  const young = Date.parse(at) - Date.parse(document.postedAt ?? '') < UNLISTED_MS;
+  if (own === undefined && young) return day;
   if (own === undefined || isGone(own.status)) {
     const gone = changeDocument(day, document, now => ({ ...now, state: 'gone' }));
     return moveTo(gone, 'posted', [goneReason(document)], at, `${plan.number} is gone from Xero`);

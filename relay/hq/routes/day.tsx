@@ -68,6 +68,7 @@ function actionsFor(day: DayRecord): DayAction[] {
     case 'not-posted':
       return ['post'];
     case 'posted':
+      return day.documents.some(({ state }) => state === 'gone') ? ['post', 'retry'] : ['retry'];
     case 'drafted':
     case 'reconciled':
       return ['retry'];

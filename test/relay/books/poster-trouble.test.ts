@@ -1,0 +1,178 @@
+/** What goes wrong around posting: each ends in a named state, and goes on by itself once mended. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createDayDesk } from '../../../relay/books/actions.ts';
+import type { Poster } from '../../../relay/books/poster.ts';
+import {
+  addStore,
+  busyDay,
+  connect,
+  dayIn,
+  deliver,
+  makeRig,
+  type Rig,
+} from '../../support/posting.ts';
+
+const DATE = '2026-11-20';
+const NUMBER = 'TB-store-1-20261120';
+
+async function shop(
+  t: Parameters<typeof makeRig>[0],
+  more = {},
+): Promise<{ rig: Rig; key: string }> {
+  const rig = await makeRig(t);
+  await connect(rig);
+  await addStore(rig, 'store-1', more);
+  return { rig, key: await deliver(rig, DATE) };
+}
+
+function deskOf(rig: Rig, poster: Poster) {
+  return createDayDesk({ db: rig.db, clock: rig.now, wake: key => poster.wake(key) });
+}
+
+/** A waiting day's reason, and the state after the mend and the two minutes of the next try. */
+async function mended(rig: Rig, poster: Poster, key: string, mend: () => void): Promise<void> {
+  mend();
+  rig.advance(125_000);
+  poster.wake();
+  await dayIn(rig, key, ['reconciled']);
+}
+
+test('a locked period holds the day, and it is posted once the lock is moved', async t => {
+  const { rig, key } = await shop(t);
+  rig.standIn.control.setLockDates({ period: '2026-11-30' });
+  const poster = rig.start();
+  const day = await dayIn(rig, key, ['waiting']);
+  assert.equal(day.reasons[0]?.code, 'period-locked');
+  await mended(rig, poster, key, () => rig.standIn.control.setLockDates({ period: null }));
+});
+
+test('a lock set after the chart was read is Xero’s refusal, with its own words kept', async t => {
+  const { rig, key } = await shop(t);
+  await rig.xero.readChart({ connection: 'connection-1', organisation: rig.organisation });
+  rig.standIn.control.setLockDates({ period: '2026-11-30' });
+  const poster = rig.start();
+  const day = await dayIn(rig, key, ['waiting']);
+  assert.equal(day.reasons[0]?.code, 'period-locked');
+  assert.match(day.reasons[0]?.raw ?? '', /lock date/);
+  await mended(rig, poster, key, () => rig.standIn.control.setLockDates({ period: null }));
+});
+
+test('payments that are switched off leave the invoice standing until they are on again', async t => {
+  const { rig, key } = await shop(t);
+  await rig.xero.readChart({ connection: 'connection-1', organisation: rig.organisation });
+  rig.standIn.control.enablePayments({ code: '621', enabled: false });
+  const poster = rig.start();
+  const day = await dayIn(rig, key, ['waiting']);
+  assert.equal(day.reasons[0]?.code, 'payments-not-enabled');
+  assert.equal(day.documents[0]?.state, 'created');
+  await mended(rig, poster, key, () =>
+    rig.standIn.control.enablePayments({ code: '621', enabled: true }),
+  );
+  assert.equal(rig.standIn.control.payments().length, 2);
+});
+
+test('a number that another document has is left alone', async t => {
+  const { rig, key } = await shop(t);
+  const poster = rig.start();
+  await dayIn(rig, key, ['reconciled']);
+  rig.standIn.control.editDocument({ document: NUMBER, reference: 'by hand' });
+  await rig.db.write(async tx => {
+    const day = await tx.get('days', key);
+    if (day) await tx.put('days', key, { ...day, state: 'received', documents: [] });
+  });
+  poster.wake(key);
+  const day = await dayIn(rig, key, ['waiting']);
+  assert.equal(day.reasons[0]?.code, 'number-taken');
+  assert.equal(rig.standIn.control.documents().length, 1);
+});
+
+test('what was voided by hand is said at Retry, and posted again as -R1 when asked', async t => {
+  const { rig, key } = await shop(t);
+  const poster = rig.start();
+  await dayIn(rig, key, ['reconciled']);
+  rig.standIn.control.voidDocument({ document: NUMBER });
+  const desk = deskOf(rig, poster);
+  await desk.act('retry', 'store-1', DATE, 'hq');
+  const day = await dayIn(rig, key, ['posted']);
+  assert.equal(day.reasons[0]?.code, 'document-gone');
+  await desk.act('post', 'store-1', DATE, 'hq');
+  await desk.act('post', 'store-1', DATE, 'hq');
+  const again = await dayIn(rig, key, ['reconciled']);
+  assert.deepEqual(
+    again.documents.map(one => `${one.plan.number} ${one.state}`),
+    [`${NUMBER} gone`, `${NUMBER}-R1 reconciled`],
+  );
+});
+
+test('a held day is not posted before it is released', async t => {
+  const { rig, key } = await shop(t);
+  const idle = { wake: () => undefined, stop: async () => undefined };
+  await deskOf(rig, idle).act('hold', 'store-1', DATE, 'hq');
+  const poster = rig.start();
+  const held = await dayIn(rig, key, ['waiting']);
+  assert.equal(held.reasons[0]?.code, 'held');
+  await deskOf(rig, poster).act('release', 'store-1', DATE, 'hq');
+  await dayIn(rig, key, ['reconciled']);
+});
+
+test('a day with gaps waits where the store says so, until it is released', async t => {
+  const rig = await makeRig(t);
+  await connect(rig);
+  await addStore(rig, 'store-1', { gaps: 'hold' });
+  const key = await deliver(rig, DATE, busyDay({ missing: [[3, 4]] }));
+  const poster = rig.start();
+  const day = await dayIn(rig, key, ['waiting']);
+  assert.equal(day.reasons[0]?.code, 'gaps');
+  await deskOf(rig, poster).act('release', 'store-1', DATE, 'hq');
+  await dayIn(rig, key, ['reconciled']);
+});
+
+test('kept days are posted for a range when HQ asks', async t => {
+  const { rig } = await shop(t);
+  const poster = rig.start();
+  const keys = [await deliver(rig, '2026-10-30'), await deliver(rig, '2026-10-31')];
+  for (const key of keys) await dayIn(rig, key, ['not-posted', 'received']);
+  poster.wake();
+  for (const key of keys) await dayIn(rig, key, ['not-posted']);
+  const dates = await deskOf(rig, poster).postRange('store-1', '2026-10-01', '2026-10-31', 'hq');
+  assert.deepEqual(dates, ['2026-10-30', '2026-10-31']);
+  for (const key of keys) await dayIn(rig, key, ['reconciled']);
+});
+
+test('a revision that comes before posting replaces the one before it', async t => {
+  const { rig, key } = await shop(t);
+  await deliver(rig, DATE, busyDay({ sales: [{ amount: 1000 }], tenders: { cash: 1000 } }));
+  rig.start();
+  const day = await dayIn(rig, key, ['reconciled']);
+  assert.deepEqual(
+    day.documents.map(one => [one.plan.number, one.plan.total]),
+    [[NUMBER, 1000]],
+  );
+});
+
+test('disconnected in Xero: the queue is kept, and goes on after connecting again', async t => {
+  const { rig, key } = await shop(t);
+  rig.standIn.control.disconnect();
+  const poster = rig.start();
+  const day = await dayIn(rig, key, ['waiting']);
+  assert.equal(day.reasons[0]?.code, 'xero-disconnected');
+  await connect(rig);
+  poster.wake();
+  await dayIn(rig, key, ['reconciled']);
+});
+
+test('days that cannot be reached for a week are posted in order, one invoice each', async t => {
+  const { rig } = await shop(t);
+  rig.standIn.control.fault({ times: 1_000, answer: { kind: 'html', status: 503 } });
+  const keys: string[] = [];
+  for (const day of ['2026-11-23', '2026-11-21', '2026-11-22']) keys.push(await deliver(rig, day));
+  const poster = rig.start();
+  for (const key of keys) await dayIn(rig, key, ['waiting']);
+  rig.advance(7 * 24 * 3_600_000);
+  rig.standIn.control.clearFaults();
+  poster.wake();
+  for (const key of keys) await dayIn(rig, key, ['reconciled']);
+  const dates = rig.standIn.control.documents().map(one => String(one['InvoiceNumber']).slice(-8));
+  assert.deepEqual(dates, ['20261120', '20261121', '20261122', '20261123']);
+});
