@@ -119,3 +119,39 @@ test('a plan is a function of what goes in: the same day gives the same document
     { numRuns: 200 },
   );
 });
+
+const anyAccount = fc.constantFrom(...CHART.accounts.map(({ id }) => id), '200', '615', 'gone');
+const anyTax = fc.constantFrom(...CHART.taxRates.map(({ taxType }) => taxType), 'GONE');
+const anyMapping = fc
+  .record({
+    ...{ products: anyAccount, payment: anyAccount, rounding: anyAccount, overShort: anyAccount },
+    ...{ noTax: anyTax, outOfScope: anyTax, discounts: anyAccount, cashOther: anyAccount },
+    taxes: fc.record({ GST9: anyTax, GST8: anyTax, ZERO: anyTax }, { requiredKeys: [] }),
+    kinds: fc.record({ tip: anyAccount, 'gift-card': anyAccount }, { requiredKeys: [] }),
+    tenders: fc.record(
+      {
+        card: fc.record({ payment: anyAccount }),
+        'gift-card': fc.record({ line: anyAccount }),
+        deposit: fc.record({ payment: anyAccount }),
+      },
+      { requiredKeys: [] },
+    ),
+    lockPolicy: fc.constantFrom('hold', 'draft'),
+  })
+  .map(chosen => fullMapping({ ...chosen, taxTolerance: 1_000_000 }));
+
+test('whatever HQ chose, a day becomes a document that Xero takes, or reasons with their fixes', () => {
+  const locked = chart({ periodLockDate: '2026-11-30' });
+  fc.assert(
+    fc.property(trading, anyMapping, fc.boolean(), (happenings, mapping, lock) => {
+      const books = lock ? locked : CHART;
+      const plan = planRevision(input(partsOf(happenings), { mapping, chart: books }));
+      if (plan.kind === 'post') assert.deepEqual(brokenRules(plan.document, books), []);
+      if (plan.kind === 'wait') {
+        assert.ok(plan.reasons.length > 0);
+        for (const { message, fix } of plan.reasons) assert.ok(message !== '' && fix !== '');
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
