@@ -110,6 +110,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
     key,
     observe: observer({
       ...parts,
+      config,
       broker: () => outside.broker,
       reachable: () => outside.reachable?.(),
       upstream,

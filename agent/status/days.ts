@@ -27,7 +27,7 @@ export function dayStatuses(parts: DayParts, today: string): DayStatus[] {
 }
 
 function openDay(date: string, transactions: number, closing: boolean): DayStatus {
-  return { date, revision: 0, state: closing ? 'closing' : 'open', transactions };
+  return { date, revision: 0, state: closing ? 'closing' : 'open', transactions, late: 0 };
 }
 
 function signedDay(
@@ -36,11 +36,13 @@ function signedDay(
   progress: DayProgress | undefined,
 ): DayStatus {
   const { date, revision, receipt } = day;
-  const status: DayStatus = { date, revision, state: stateOf(day, progress), transactions };
+  const state = stateOf(day, progress);
+  const late = transactions - day.entries;
+  const status: DayStatus = { date, revision, state, transactions, late };
   if (receipt?.verdict === 'kept-aside') status.keptAside = receipt.reason ?? 'no reason given';
   if (progress !== undefined) {
-    const { state, reason, documents } = progress;
-    status.xero = { state, ...(reason === undefined ? {} : { reason }), documents };
+    const { state: relayState, reason, documents } = progress;
+    status.xero = { state: relayState, ...(reason === undefined ? {} : { reason }), documents };
   }
   return status;
 }

@@ -7,7 +7,9 @@ import type { DayParts } from '../../protocol/day-summary.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Terminals } from '../broker/terminals.ts';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
 import type { ClockWatch } from '../day/clock-watch.ts';
+import type { DaySnapshot } from '../day/day-book.ts';
 import type { DayClose } from '../day/day-close.ts';
 import type { SignedDays } from '../day/signed-days.ts';
 import type { ShopCalendar } from '../day/store-calendar.ts';
@@ -21,6 +23,9 @@ import { QUARANTINE_WORDS } from './words.ts';
 
 const FRESH_MS = 250;
 const QUARANTINE_SHOWN_MAX = 100;
+const PACE_DAYS = 14;
+/** A usual sale in the journal, with its chain and its place in the checkpoint. */
+const MESSAGE_BYTES = 1200;
 
 export interface StatusParts {
   version: string;
@@ -38,6 +43,7 @@ export interface StatusParts {
   reachable: () => boolean | undefined;
   upstream: boolean;
   showAmounts: boolean;
+  config: Pick<Config, 'diskReserveMb'>;
 }
 
 export type Observe = () => AgentStatus;
@@ -65,6 +71,7 @@ function observe(parts: StatusParts): AgentStatus {
   const storage = shop.storage();
   const waiting = outbox.waiting().length;
   const broker = parts.broker();
+  const snapshot = shop.dayBook.snapshot(businessDate);
   const facts = {
     version: parts.version,
     now: formatInstant(nowMs, timezone),
@@ -73,8 +80,8 @@ function observe(parts: StatusParts): AgentStatus {
     currency: calendar.currency() ?? null,
     businessDate,
     ready: storage.ready,
-    today: today(parts, businessDate, timezone),
-    terminals: terminalRows(parts, businessDate, local),
+    today: today(parts, snapshot, timezone),
+    terminals: terminalRows(parts, snapshot, local),
     days: dayStatuses(parts, businessDate),
     outbox: {
       waiting,
@@ -92,7 +99,7 @@ function observe(parts: StatusParts): AgentStatus {
     disk: {
       freeBytes: Math.max(0, finite(storage.freeBytes)),
       totalBytes: storage.totalBytes,
-      daysLeft: null,
+      daysLeft: daysLeft(parts, finite(storage.freeBytes)),
     },
     clock: { verdict: watch.verdict() },
     mqtt: {
@@ -114,27 +121,40 @@ function localTime(timezone: string): LocalTime {
   return instantMs => (instantMs === undefined ? null : formatInstant(instantMs, timezone));
 }
 
-function today({ shop, showAmounts }: StatusParts, date: string, timezone: string) {
-  const { dayBook } = shop;
-  const snapshot = showAmounts ? dayBook.snapshot(date) : undefined;
+function today({ shop, showAmounts }: StatusParts, snapshot: DaySnapshot, timezone: string) {
+  const { date, damaged, parts, quarantined, journal } = snapshot;
   return {
-    transactions: dayBook.entries(date),
+    transactions: journal.entries,
     duplicates: shop.duplicates(date),
-    quarantined: shop.quarantine.count(date),
-    damaged: (snapshot ?? dayBook.snapshot(date)).damaged,
-    hours: dayBook.hours(date).map(([hourMs, count]) => ({
+    quarantined,
+    damaged,
+    hours: shop.dayBook.hours(date).map(([hourMs, count]) => ({
       hour: formatInstant(hourMs, timezone).slice(11, 16),
       count,
     })),
-    ...(snapshot === undefined ? {} : { totals: snapshot.parts }),
+    ...(showAmounts ? { totals: parts } : {}),
   };
 }
 
-function terminalRows(parts: StatusParts, date: string, local: LocalTime): TerminalStatus[] {
+/** By the pace of the last days that are over; at first there is nothing to go by. */
+function daysLeft({ calendar, config, shop }: StatusParts, freeBytes: number): number | null {
+  const before = shop.dayBook.dates().filter(date => date < calendar.today());
+  const recent = before.slice(-PACE_DAYS);
+  const messages = recent.reduce((sum, date) => sum + shop.dayBook.entries(date), 0);
+  if (messages === 0) return null;
+  const usable = freeBytes - config.diskReserveMb * 1024 ** 2;
+  return Math.max(0, Math.floor(usable / ((messages / recent.length) * MESSAGE_BYTES)));
+}
+
+function terminalRows(
+  parts: StatusParts,
+  snapshot: DaySnapshot,
+  local: LocalTime,
+): TerminalStatus[] {
   const { broker, dayClose, shop, terminals } = parts;
   const connections = new Map((broker()?.connections() ?? []).map(row => [row.terminal, row]));
   const lastSale = new Map(shop.dayBook.terminals().map(row => [row.terminal, row]));
-  const todayRows = shop.dayBook.snapshot(date).parts.terminals;
+  const todayRows = snapshot.parts.terminals;
   const open = [
     ...dayClose.waiting().flatMap(other => shop.dayBook.snapshot(other).parts.terminals),
     ...todayRows,

@@ -1,11 +1,11 @@
 /** The way of each day: open, closed, sent, in Xero. */
 import type { JSX } from 'preact';
 import type { DayStatus } from './status.ts';
-import { DAY_WORDS } from './words.ts';
+import { DAY_WORDS, waitWords } from './words.ts';
 
 const SHOWN_MAX = 10;
 
-export function Days({ days }: { days: readonly DayStatus[]; now: string }): JSX.Element {
+export function Days({ days }: { days: readonly DayStatus[] }): JSX.Element {
   return (
     <table role="table">
       <thead role="rowgroup">
@@ -34,7 +34,7 @@ export function Days({ days }: { days: readonly DayStatus[]; now: string }): JSX
 }
 
 function Day({ day }: { day: DayStatus }): JSX.Element {
-  const { date, revision, state, transactions, xero, keptAside } = day;
+  const { date, revision, state, transactions, late, keptAside } = day;
   const words = keptAside === undefined ? DAY_WORDS[state] : 'Set aside by head office';
   return (
     <tr role="row">
@@ -44,17 +44,22 @@ function Day({ day }: { day: DayStatus }): JSX.Element {
       <td role="cell" data-label="State">
         <span class={`pill ${levelOf(day)}`}>{words}</span>
         {revision > 1 ? <span class="quiet"> revision {revision}</span> : null}
+        {late > 0 ? <span class="quiet"> {late} came later, sent soon</span> : null}
       </td>
       <td role="cell" data-label="Messages" class="amount">
         {transactions}
       </td>
       <td role="cell" data-label="In Xero">
-        {xero === undefined
-          ? '–'
-          : [...xero.documents, xero.reason].filter(Boolean).join(' · ') || '–'}
+        {inXero(day)}
       </td>
     </tr>
   );
+}
+
+function inXero({ xero }: DayStatus): string {
+  if (xero === undefined) return '–';
+  const reason = xero.reason === undefined ? [] : [waitWords(xero.reason)];
+  return [...xero.documents, ...reason].join(' · ') || '–';
 }
 
 function levelOf({ state, keptAside }: DayStatus): string {

@@ -90,12 +90,17 @@ function Main({ status }: { status: AgentStatus }): JSX.Element {
       </section>
       <section class="wide" aria-labelledby="days">
         <h2 id="days">Days</h2>
-        <Days days={status.days} now={status.now} />
+        <Days days={status.days} />
       </section>
       <section aria-labelledby="machine">
         <h2 id="machine">This machine</h2>
         <Machine status={status} />
       </section>
+      {today.totals === undefined ? null : (
+        <section class="full">
+          <a href="/z-report">Z report of today, to print</a>
+        </section>
+      )}
       <Todo status={status} />
       <SetAside status={status} />
     </>

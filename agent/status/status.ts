@@ -31,6 +31,8 @@ export interface DayStatus {
   revision: number;
   state: DayState;
   transactions: number;
+  /** Of these, what came in after the newest revision: the next revision will have it. */
+  late: number;
   /** What the relay says of it. */
   xero?: { state: string; reason?: string; documents: string[] };
   /** Head office kept the summary aside, and why. */

@@ -26,3 +26,20 @@ export const DAY_WORDS: Readonly<Record<DayState, string>> = {
   posted: 'In Xero',
   reconciled: 'In Xero, checked',
 };
+
+/** Why a day is not in Xero yet; the relay says what to do about it, to head office. */
+const WAIT_WORDS: Readonly<Record<string, string>> = {
+  'not-mapped': 'head office has not chosen the accounts yet',
+  unmapped: 'head office must choose an account',
+  gaps: 'head office waits for sales that have not arrived',
+  quarantined: 'head office waits for messages that were set aside',
+  'period-locked': 'the books of that day are locked',
+  'tax-differs': 'head office must look at the tax',
+  'before-connection': 'from before the books were connected',
+  held: 'head office holds it',
+  'xero-disconnected': 'head office must connect Xero again',
+};
+
+export function waitWords(reason: string): string {
+  return WAIT_WORDS[reason] ?? `waits at head office: ${reason.replaceAll('-', ' ')}`;
+}

@@ -48,6 +48,7 @@ test('status.json has what the contract names', async t => {
     revision: 0,
     state: 'open',
     transactions: 2,
+    late: 0,
   });
   assert.deepEqual([status.outbox.waiting, status.outbox.oldestSeconds], [0, 0]);
   assert.ok(status.disk.freeBytes > 0);

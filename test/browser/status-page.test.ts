@@ -1,0 +1,123 @@
+/**
+ * The status page in a real browser: every state of the sentence at three widths, light and dark,
+ * with and without JavaScript; nothing on the console under the strict policy, nothing for axe to
+ * find. With TILLBOOK_PICTURES=folder it leaves a picture of each.
+ */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type StatusServer, startStatusServer } from '../../agent/status/server.ts';
+import type { AgentStatus } from '../../agent/status/status.ts';
+import { silentLog } from '../../protocol/host/log.ts';
+import { STATES, statusOf } from '../support/status.ts';
+import { findTool, needs } from '../support/tools.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const PICTURES = process.env['TILLBOOK_PICTURES'];
+const chrome = findTool('chromium');
+const LOOKS = [
+  { width: 390, colorScheme: 'light' },
+  { width: 1280, colorScheme: 'dark' },
+  { width: 1920, colorScheme: 'light' },
+] as const;
+type Look = (typeof LOOKS)[number];
+
+let browser: Browser | undefined;
+let server: StatusServer;
+let status: AgentStatus = statusOf();
+
+before(async () => {
+  const options = { host: '127.0.0.1', port: 0, names: [], showAmounts: false };
+  server = await startStatusServer({ ...options, observe: () => status, log: silentLog() });
+  if (chrome === undefined) return;
+  browser = await chromium.launch({ executablePath: chrome, args: ['--no-sandbox'] });
+});
+after(async () => {
+  await browser?.close();
+  await server.stop();
+});
+
+async function look(
+  { width, colorScheme }: Look,
+  how: { javaScriptEnabled?: boolean; bypassCSP?: boolean } = {},
+) {
+  if (browser === undefined) throw new Error('no browser');
+  const viewport = { width, height: 900 };
+  const context = await browser.newContext({ viewport, colorScheme, ...how });
+  const page = await context.newPage();
+  const words: string[] = [];
+  page.on('console', message => words.push(message.text()));
+  page.on('pageerror', error => words.push(error.message));
+  await page.goto(server.address);
+  return { context, page, words };
+}
+
+async function checkLook(page: Page, { width, colorScheme }: Look, code: string): Promise<void> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme });
+  const needed = Number(await page.evaluate('document.documentElement.scrollWidth'));
+  assert.ok(needed <= width, `${needed} px wide at ${width}`);
+  if (PICTURES === undefined) return;
+  const name = `${code}-${width}-${colorScheme}.png`;
+  await page.screenshot({ path: join(PICTURES, name), fullPage: true });
+}
+
+for (const [code, changes, sentence] of [...STATES, ['ok', {}, /^All 214 sales/] as const]) {
+  test(
+    `"${code}" can be read at every width; the console is silent`,
+    needs('chromium'),
+    async () => {
+      status = statusOf(changes);
+      const { context, page, words } = await look(LOOKS[0]);
+      assert.match((await page.locator('h1').textContent()) ?? '', sentence);
+      for (const looks of LOOKS) await checkLook(page, looks, code);
+      assert.deepEqual(words, []);
+      await context.close();
+    },
+  );
+}
+
+test('axe finds nothing, in light and in dark, narrow and wide', needs('chromium'), async () => {
+  const axe = await readFile(AXE, 'utf8');
+  for (const [, changes] of [STATES[0], STATES[9], STATES[11]].filter(
+    state => state !== undefined,
+  )) {
+    status = statusOf(changes);
+    for (const looks of LOOKS) {
+      const { context, page } = await look(looks, { bypassCSP: true });
+      await page.evaluate(axe);
+      const found = (await page.evaluate('axe.run().then(r => r.violations)')) as {
+        id: string;
+        nodes: { html: string }[];
+      }[];
+      assert.deepEqual(
+        found.map(({ id, nodes }) => [id, nodes[0]?.html]),
+        [],
+      );
+      await context.close();
+    }
+  }
+});
+
+test('without JavaScript the page is complete', needs('chromium'), async () => {
+  status = statusOf();
+  const { context, page } = await look(LOOKS[0], { javaScriptEnabled: false });
+  for (const words of ['Saved today', 'till-2', 'Connected', '2026-11-21', 'In Xero, checked']) {
+    assert.ok(await page.getByText(words, { exact: true }).first().isVisible(), words);
+  }
+  await context.close();
+});
+
+test('a change shows within a second without a reload', needs('chromium'), async () => {
+  status = statusOf();
+  const { context, page } = await look(LOOKS[1]);
+  await page.waitForTimeout(300);
+  const { today } = statusOf();
+  status = statusOf({ today: { ...today, transactions: 215 } });
+  server.changed();
+  await page.getByText('All 215 sales').waitFor({ timeout: 1000 });
+  await context.close();
+});
