@@ -70,19 +70,19 @@ export function hqPages(deps: HqDeps): Router {
   return router;
 }
 
-/** Checks, in this order: too many tries, the proof, the user, the role; then the page runs. */
+/** Checks, in this order: the proof, too many tries, the user, the role; then the page runs. */
 async function answer(
   route: Route,
   call: Call,
   options: { secret: string; secure: boolean },
 ): Promise<void> {
-  if (call.res.locals['tooMany'] === true) {
-    const fix = 'Wait a quarter of an hour, then try again.';
-    return showProblem(call, 429, 'Too many attempts', fix);
-  }
   if (route.method === 'post' && !isProven(call.req, field(call, PROOF_FIELD), options)) {
     const fix = 'It was open for too long, or came from elsewhere. Open the page again and retry.';
     return showProblem(call, 403, 'This form is no longer valid', fix);
+  }
+  if (call.res.locals['tooMany'] === true) {
+    const fix = 'Wait a quarter of an hour, then try again.';
+    return showProblem(call, 429, 'Too many attempts', fix);
   }
   if (route.needs === 'nobody') return await guarded(call, () => route.run(call));
   const { user } = call;

@@ -12,14 +12,17 @@ import express from 'express';
 import { silentLog } from '../../../protocol/host/log.ts';
 import type { Db } from '../../../relay/db/db.ts';
 import { openLowdb } from '../../../relay/db/lowdb.ts';
+import type { Role } from '../../../relay/db/records.ts';
 import { createSeal } from '../../../relay/db/seal.ts';
 import type { DayAction, HqDeps } from '../../../relay/hq/deps.ts';
 import { hqPages } from '../../../relay/hq/pages.ts';
 import { hashPassword, verifyPassword } from '../../../relay/hq/passwords.ts';
+import { addUser } from '../../../relay/hq/people.ts';
 import { offerSetUp } from '../../../relay/hq/set-up-link.ts';
 import { StoreDesk } from '../../../relay/inbox/stores.ts';
 import { createXero } from '../../../relay/xero/xero.ts';
 import { type Xero as StandIn, startXero } from '../../support/xero/server.ts';
+import { Visitor } from './visitor.ts';
 
 export const APP = { clientId: 'A'.repeat(32), clientSecret: 'office-test-secret' };
 
@@ -32,12 +35,17 @@ export interface Office {
   acted: { action: DayAction; store: string; date: string; who: string }[];
   /** The first admin's one-time link. */
   setUpLink: () => Promise<string>;
+  /** Makes a user and signs in. */
+  signedIn: (role: Role, email?: string) => Promise<Visitor>;
   stop: () => Promise<void>;
 }
 
+export const PASSWORD = 'correct horse battery';
+
 export interface OfficeOptions {
   now?: () => number;
-  port?: number;
+  /** Another public address than the one that is listened on. */
+  publicUrl?: string;
 }
 
 export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
@@ -45,13 +53,13 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-hq-'));
   const db = await openLowdb(folder);
   const server = createServer();
-  server.listen(options.port ?? 0, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const redirectUri = `${url}/xero/callback`;
   const standIn = await startXero({ apps: [{ ...APP, redirectUris: [redirectUri] }] });
   const acted: Office['acted'] = [];
-  const deps = depsFor({ db, url, now, standIn, acted });
+  const deps = depsFor({ db, url: options.publicUrl ?? url, now, standIn, acted });
   const app = express();
   app.use(hqPages(deps));
   server.on('request', app);
@@ -60,6 +68,13 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
     setUpLink: async () => {
       const path = await offerSetUp({ ...deps, dataDir: folder, now: now() });
       return path === undefined ? '' : (await readFile(path, 'utf8')).trim();
+    },
+    signedIn: async (role, email = `${role}@example.com`) => {
+      const password = await hashPassword(PASSWORD);
+      await db.write(tx => addUser(tx, { email, password, role, now: now() - 1000 }));
+      const visitor = new Visitor(url);
+      await visitor.signIn(email, PASSWORD);
+      return visitor;
     },
     stop: async () => {
       await closeServer(server);
