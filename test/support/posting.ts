@@ -32,8 +32,8 @@ export interface Rig {
   now: () => number;
   advance: (ms: number) => void;
   /** A relay process: a new Xero port and poster on the same database. */
-  start: (db?: Db) => Poster;
-  newXero: (db?: Db) => XeroPort;
+  start: (db?: Db, holder?: string) => Poster;
+  newXero: (db?: Db, holder?: string) => XeroPort;
 }
 
 const SEAL = createSeal(randomBytes(32));
@@ -52,17 +52,17 @@ export async function makeRig(t: TestContext, options: XeroOptions = {}): Promis
     await db.close();
     await rm(folder, { recursive: true, force: true });
   });
-  const newXero = (on = db) => makeXero(on, standIn.url, now);
+  const newXero = (on = db, holder = 'test') => makeXero(on, standIn.url, now, holder);
   const organisation = standIn.world.organisations[0]?.id ?? '';
   return {
     ...{ standIn, db, organisation, now, newXero, xero: newXero() },
     advance: ms => {
       shift += ms;
     },
-    start: (on = db) => {
+    start: (on = db, holder = 'test') => {
       const poster = startPoster({
-        ...{ db: on, xero: newXero(on), clock: now, log: silentLog() },
-        holder: 'test',
+        ...{ db: on, xero: newXero(on, holder), clock: now, log: silentLog() },
+        holder,
       });
       // A killed process stops nothing.
       if (on === db) posters.push(poster);
@@ -71,10 +71,10 @@ export async function makeRig(t: TestContext, options: XeroOptions = {}): Promis
   };
 }
 
-export function makeXero(db: Db, url: string, clock: () => number): XeroPort {
+function makeXero(db: Db, url: string, clock: () => number, holder: string): XeroPort {
   return createXero({
     urls: { login: url, identity: url, api: url },
-    ...{ redirectUri: REDIRECT, db, seal: SEAL, clock, log: silentLog(), holder: 'test' },
+    ...{ redirectUri: REDIRECT, db, seal: SEAL, clock, log: silentLog(), holder },
   });
 }
 
