@@ -44,6 +44,7 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run(settings: RelaySettingsValues): Promise<number> {
+  const told = toldToStop();
   const log = createLog('relay', { level: settings.logLevel, readable: process.stdout.isTTY });
   const { db, seal } = await openHome({ ...settings, log, onFatal: crashWith(log) });
   const key = await ensureRelayKey(db, seal);
@@ -79,7 +80,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const control = await serveControl(settings.dataDir, deskHandlers({ db, clock, stores }));
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
 
-  await toldToStop();
+  await told;
   await Promise.all([http.stop(STOP_MAX_MS), control.stop(), poster.stop(), missing.stop()]);
   await db.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');

@@ -1,56 +1,20 @@
 /** The relay's command line as an operator uses it: real processes, running relay or not. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { makeSigningKey, signJws } from '../../../protocol/signing.ts';
 import { handMadeSummary } from '../../support/summaries.ts';
+import { RelayFolder } from '../relay-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../../relay/main.js', import.meta.url));
 let folder: string;
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function env(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const PATH = process.env['PATH'] ?? '';
-  return { PATH, RELAY_DATA_DIR: join(folder, 'relay'), RELAY_PORT: '0', ...more };
-}
-
-function relay(args: string[], input = '', more: Record<string, string> = {}): Promise<Ended> {
-  return new Promise(done => {
-    const child = execFile(
-      process.execPath,
-      [MAIN, ...args],
-      { env: env(more) },
-      (error, stdout, stderr) =>
-        done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-    child.stdin?.end(input);
-  });
-}
-
-/** A running relay and the line that says where it listens. */
-async function startRelay(): Promise<{ child: ChildProcess; listening: { http: string } }> {
-  const child = spawn(process.execPath, [MAIN], { env: env() });
-  let output = '';
-  for await (const chunk of child.stdout) {
-    output += chunk;
-    const line = output.split('\n').find(text => text.includes('"listening"'));
-    if (line !== undefined) return { child, listening: JSON.parse(line) };
-  }
-  throw new Error(`the relay ended: ${output}`);
-}
+let home: RelayFolder;
+const relay = (...asked: Parameters<RelayFolder['run']>) => home.run(...asked);
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tillbook-cli-'));
+  home = new RelayFolder(join(folder, 'relay'));
 });
 after(() => rm(folder, { recursive: true }));
 
@@ -62,32 +26,27 @@ describe('a command of the relay', () => {
     const { id, code } = JSON.parse(down.stdout);
     assert.equal(id, 'orchard-road');
     assert.match(code, /^(\w{4}-){3}\w{4}$/);
-    const { child, listening } = await startRelay();
-    assert.match(listening.http, /^http:\/\/127\.0\.0\.1:\d+$/);
+    const started = await home.start();
+    assert.match(started.url, /^http:\/\/127\.0\.0\.1:\d+$/);
     const running = await relay(['store', 'add', 'Jurong', ...ADD]);
     assert.equal(JSON.parse(running.stdout).id, 'jurong');
     const token = await relay(['token', 'add', 'reports', '--json']);
     const { name, token: secret } = JSON.parse(token.stdout);
-    const answer = await fetch(`${listening.http}/api/v1/stores`, {
+    const answer = await fetch(`${started.url}/api/v1/stores`, {
       headers: { Authorization: `Bearer ${secret}` },
     });
     assert.deepEqual([name, ((await answer.json()) as unknown[]).length], ['reports', 2]);
-    child.kill('SIGTERM');
-    const [code0] = await once(child, 'exit');
-    assert.equal(code0, 0);
+    assert.equal(await started.stop(), 0);
     assert.match((await relay(['store', 'list'])).stdout, /orchard-road +Orchard Road +Asia/);
   });
 
   it('of a second relay on the same folder ends with 73 and names the first', async () => {
-    const { child } = await startRelay();
+    const first = await home.start();
     const second = await relay(['run']);
     assert.equal(second.code, 73);
-    assert.match(second.stderr, new RegExp(`process ${child.pid}`));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const again = await startRelay();
-    again.child.kill('SIGTERM');
-    await once(again.child, 'exit');
+    assert.match(second.stderr, new RegExp(`process ${first.child.pid}`));
+    await first.stop('SIGKILL');
+    assert.equal(await (await home.start()).stop(), 0);
   });
 
   it('that is mistyped ends with 2 and says what would be right', async () => {
