@@ -38,13 +38,15 @@ function Day({ day }: { day: DayStatus }): JSX.Element {
   const words = keptAside === undefined ? DAY_WORDS[state] : 'Set aside by head office';
   return (
     <tr role="row">
-      <th role="rowheader" scope="row" data-label="Day">
+      <th role="rowheader" scope="row" class="date" data-label="Day">
         {date}
       </th>
       <td role="cell" data-label="State">
-        <span class={`pill ${levelOf(day)}`}>{words}</span>
-        {revision > 1 ? <span class="quiet"> revision {revision}</span> : null}
-        {late > 0 ? <span class="quiet"> {late} came later, sent soon</span> : null}
+        <span>
+          <span class={`pill ${levelOf(day)}`}>{words}</span>
+          {revision > 1 ? <span class="quiet"> · revision {revision}</span> : null}
+          {late > 0 ? <span class="quiet"> · {late} came later, sent soon</span> : null}
+        </span>
       </td>
       <td role="cell" data-label="Messages" class="amount">
         {transactions}
