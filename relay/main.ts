@@ -68,7 +68,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const missing = watchMissing({ db, clock, log });
 
   const days = createDayDesk({ db, clock, wake: poster.wake });
-  const inbox = inboxRoutes({ db, clock, log, key, wake: () => poster.wake() });
+  const inbox = inboxRoutes({ db, clock, log, key, wake: poster.wake });
   const common = { db, log, version, publicUrl, stores, xero, days };
   const api = apiRoutes({ ...common, clock });
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;

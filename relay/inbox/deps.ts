@@ -10,6 +10,6 @@ export interface InboxDeps {
   log: Logger;
   /** The relay's own key: signs receipts and answers. */
   key: SigningKey;
-  /** A summary was accepted: there is work for the poster. */
-  wake: () => void;
+  /** A summary was accepted: the poster has work with this day (`<store>/<date>`). */
+  wake: (key: string) => void;
 }

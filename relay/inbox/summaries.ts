@@ -62,7 +62,7 @@ export async function receiveSummary(
     deps.log.error({ event: 'kept-aside', ...fields, reason }, 'a summary was kept aside');
   } else {
     deps.log.info({ event: 'summary', ...fields }, 'a day summary was accepted');
-    deps.wake();
+    deps.wake(dayKey(store, date));
   }
   return outcome.receipt;
 }

@@ -34,7 +34,8 @@ export interface Answer {
 
 export class InboxDesk {
   nowMs = MORNING;
-  wakes = 0;
+  /** Days that the poster was woken for. */
+  readonly woken: string[] = [];
   readonly folder: string;
   readonly key: SigningKey;
   db: Db;
@@ -60,9 +61,7 @@ export class InboxDesk {
 
   #serve(): void {
     const log = silentLog();
-    const wake = () => {
-      this.wakes += 1;
-    };
+    const wake = (key: string) => void this.woken.push(key);
     const clock = () => this.nowMs;
     const inbox = inboxRoutes({ db: this.db, clock, log, key: this.key, wake });
     const others = { api: Router(), pages: Router(), trustedProxies: 'none' };

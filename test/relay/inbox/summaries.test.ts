@@ -41,7 +41,7 @@ describe('a day summary', () => {
     const answers = await Promise.all([machine.put(jws), machine.put(jws), machine.put(jws)]);
     assert.equal(new Set(answers.map(answer => answer.text)).size, 1);
     assert.equal((await dayOf())?.revisions.length, 1);
-    assert.equal(desk.wakes, 1);
+    assert.deepEqual(desk.woken, ['orchard-road/2026-11-21']);
   });
 
   it('of several days comes in order; a number too early waits', async () => {
@@ -64,7 +64,7 @@ describe('a day summary', () => {
       [1, 2],
     );
     assert.equal(day?.revisions[0]?.parts.overShort, -50);
-    assert.equal(desk.wakes, 2);
+    assert.equal(desk.woken.length, 2);
   });
 });
 
@@ -78,7 +78,7 @@ describe('a summary that is kept aside', () => {
     assert.deepEqual([again.verdict, again.reason], ['kept-aside', 'other-content']);
     assert.equal((await dayOf())?.revisions.length, 1);
     assert.equal((await dayOf())?.keptAside[0]?.reason, 'other-content');
-    assert.equal(desk.wakes, 1);
+    assert.deepEqual(desk.woken, ['orchard-road/2026-11-21']);
   });
 
   it('is one of a cloned disk that goes its own way, and all that follow it', async () => {
