@@ -5,22 +5,12 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tempFolder } from '../support/agent.ts';
+import { randomFrom } from '../support/random.ts';
 import { assertNoFaults, SalesRecord } from '../support/sold.ts';
 
 const PROCESS = fileURLToPath(new URL('../support/shop-process.js', import.meta.url));
 const KILLS = Number(process.env['TILLBOOK_KILLS'] ?? 8);
 const SEED = Number(process.env['TILLBOOK_SEED'] ?? Date.now() % 100_000);
-
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 async function startShop(
   t: TestContext,
