@@ -82,9 +82,10 @@ export class OpenDays {
     }
   }
 
-  /** Milliseconds until the next scan or day is due, at least 0. */
-  nextDueIn(): number {
-    const soonest = Math.min(this.#scanAt, ...this.#due.values());
+  /** Milliseconds until the next scan, or the next day that counts, is due; at least 0. */
+  nextDueIn(counts: (key: string) => boolean): number {
+    let soonest = this.#scanAt;
+    for (const [key, at] of this.#due) if (at < soonest && counts(key)) soonest = at;
     return Math.max(0, soonest - this.#clock());
   }
 }

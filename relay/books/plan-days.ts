@@ -7,13 +7,13 @@ import type { DayRecord, DocumentRecord, StoreRecord } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import {
   adjustmentOf,
+  changeDocument,
   isSame,
   moveTo,
   nextStep,
   restState,
   revisionBefore,
   sentDocuments,
-  stateAfter,
 } from './day-steps.ts';
 import type { Plan } from './plan.ts';
 import { changeDays, type Desk, type Item, nowOf } from './poster-desk.ts';
@@ -63,8 +63,9 @@ export function planDay(
   const step = nextStep(day, store);
   switch (step.kind) {
     case 'rest':
-    case 'settle':
       return undefined;
+    case 'settle':
+      return ifNews(day, payElsewhere(desk, day, store, chart, step.document));
     case 'keep':
       return moveTo(dropPlanned(day), 'not-posted', step.reasons, at, 'kept, not posted');
     case 'wait':
@@ -72,6 +73,27 @@ export function planDay(
     case 'plan':
       return ifNews(day, planRevisionOf(desk, day, store, chart, at));
   }
+}
+
+/** Payments that Xero refused go to the accounts of today's mapping; the document stands as it is. */
+function payElsewhere(
+  desk: Pick<Desk, 'plan'>,
+  day: DayRecord,
+  store: StoreRecord,
+  chart: Chart,
+  document: DocumentRecord,
+): DayRecord {
+  const refused = document.state === 'created' && document.paymentsRequest === undefined;
+  if (!refused || day.state !== 'waiting') return day;
+  const plan = planFor(desk, day, store, chart, document);
+  if (plan?.kind !== 'post' || plan.document.kind !== document.plan.kind) return day;
+  const paid = new Set(document.payments.map(({ tender }) => tender));
+  const payments = document.plan.payments.map(old => {
+    const today = plan.document.payments.find(({ tender }) => tender === old.tender);
+    const same = today !== undefined && today.amount === old.amount && !paid.has(old.tender);
+    return same ? { ...old, accountId: today.accountId } : old;
+  });
+  return changeDocument(day, document, now => ({ ...now, plan: { ...now.plan, payments } }));
 }
 
 function planRevisionOf(
@@ -172,13 +194,4 @@ function ifNews(day: DayRecord, planned: DayRecord): DayRecord | undefined {
     }) &&
     JSON.stringify(planned.reasons) === JSON.stringify(day.reasons);
   return same ? undefined : planned;
-}
-
-/** The state of a day whose document of `revision` is done. */
-export function doneState(
-  day: DayRecord,
-  revision: number,
-  done: DayRecord['state'],
-): DayRecord['state'] {
-  return stateAfter(day, revision, done);
 }

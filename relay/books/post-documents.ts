@@ -16,7 +16,7 @@ import {
 import { adoptFound } from './adopt.ts';
 import { afterRead } from './check-documents.ts';
 import { moveTo } from './day-steps.ts';
-import { batches, changeItems, type Desk, type Item, nowOf, reload } from './poster-desk.ts';
+import { batches, changeItems, type Desk, type Item, nowOf, refOf, reload } from './poster-desk.ts';
 import { reasonsFromXero } from './refusals.ts';
 import { ageOf, newKey, RESEND_WITHIN_MS, wholeRequests } from './requests.ts';
 
@@ -226,6 +226,11 @@ async function recordRefused(
   refused: readonly (Item & { refusal: Refusal })[],
 ): Promise<void> {
   const at = nowOf(desk);
+  for (const { store, refusal } of refused) {
+    const contact = reasonsFromXero(refusal.messages).some(({ code }) => /^contact-/.test(code));
+    const ref = refOf(store);
+    if (contact && ref) await desk.xero.forgetContacts(ref);
+  }
   await changeItems(
     desk,
     refused,

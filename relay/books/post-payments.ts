@@ -4,11 +4,13 @@
  * matched by reference and amount, and only what is missing is paid.
  */
 import { isAppError } from '../../protocol/errors.ts';
-import type { DocumentRecord, StoredRequest } from '../db/records.ts';
+import type { DayRecord, DocumentRecord } from '../db/records.ts';
+import { refusalOf } from '../xero/failures.ts';
 import {
   BATCH_MAX,
   type OrganisationRef,
   type Outcome,
+  type Refusal,
   type XeroDocument,
   type XeroPayment,
 } from '../xero/port.ts';
@@ -42,7 +44,7 @@ export async function postPayments(
   const unsure = due.filter(item => !isKnownUnpaid(desk, item));
   const read = await readFirst(desk, ref, unsure);
   const left = await resendLost(desk, ref, read);
-  for (const batch of batchesOf([...known, ...left])) await sendNew(desk, ref, batch);
+  await sendAll(desk, ref, [...known, ...left]);
 }
 
 /** Planned payments that do not stand in Xero as far as the row knows. */
@@ -145,42 +147,61 @@ async function resendLost(
   return anew;
 }
 
-/** Whole documents while their payments fit into one call; one with more goes alone, in parts. */
-function batchesOf(items: readonly Item[]): Item[][] {
-  const all: Item[][] = [];
-  let room = 0;
+/** The next 50 payments in the order of the items; the last item may give only some of its own. */
+function nextShare(items: readonly Item[]): Share[] {
+  const shares: Share[] = [];
+  let room = BATCH_MAX;
   for (const item of items) {
-    const size = Math.min(missingPayments(item.document).length, BATCH_MAX);
-    const last = all.at(-1);
-    if (last !== undefined && size <= room) last.push(item);
-    else {
-      all.push([item]);
-      room = BATCH_MAX;
-    }
-    room -= size;
+    const count = Math.min(missingPayments(item.document).length, room);
+    if (count > 0) shares.push({ item, count });
+    room -= count;
   }
-  return all;
+  return shares;
 }
 
-async function sendNew(desk: Desk, ref: OrganisationRef, items: readonly Item[]): Promise<void> {
-  if (items.length === 0) return;
-  const idempotencyKey = newKey(items.length);
+interface Share {
+  item: Item;
+  count: number;
+}
+
+async function sendAll(desk: Desk, ref: OrganisationRef, items: readonly Item[]): Promise<void> {
+  let left = items;
+  for (let shares = nextShare(left); shares.length > 0; shares = nextShare(left)) {
+    await sendNew(desk, ref, shares);
+    const fresh = await reload(desk, left);
+    // A refused payment waits for its day; whoever has had none refused goes on.
+    left = fresh.filter(
+      ({ day, document }) => document.state === 'created' && day.state !== 'waiting',
+    );
+  }
+}
+
+async function sendNew(desk: Desk, ref: OrganisationRef, shares: readonly Share[]): Promise<void> {
+  const idempotencyKey = newKey(shares.length);
   const sentAt = nowOf(desk);
-  await changeItems(desk, items, document => {
-    const paymentsRequest: StoredRequest = {
-      idempotencyKey,
-      body: JSON.stringify(bodiesOf(desk, document)),
-      sentAt,
-    };
-    return { ...document, paymentsRequest };
-  });
-  await send(desk, ref, await reload(desk, items), 'first');
+  const counted = shares.map(({ item, count }) => ({ ...item, count }));
+  await changeItems(
+    desk,
+    counted,
+    (document, { count }) => {
+      const body = JSON.stringify(bodiesOf(desk, document, count));
+      return { ...document, paymentsRequest: { idempotencyKey, body, sentAt } };
+    },
+    putAtWork,
+  );
+  const items = await reload(desk, counted);
+  await send(desk, ref, items, 'first');
 }
 
-function bodiesOf(desk: Desk, document: DocumentRecord): string[] {
+/** A day whose payments are tried again no longer waits. */
+function putAtWork(day: DayRecord): DayRecord {
+  return day.state === 'waiting' ? { ...day, state: 'posting' } : day;
+}
+
+function bodiesOf(desk: Desk, document: DocumentRecord, count: number): string[] {
   const { plan, xeroId = '' } = document;
   return missingPayments(document)
-    .slice(0, BATCH_MAX)
+    .slice(0, count)
     .map(payment => desk.xero.encodePayment(plan, xeroId, plan.payments.indexOf(payment)));
 }
 
@@ -203,12 +224,37 @@ async function send(
   try {
     outcomes = await desk.xero.createPayments(ref, batch, first.plan.currency);
   } catch (error) {
+    const refused = isAppError(error, 'xero-validation');
     const undone = time === 'first' && wasNotDone(error);
-    if (undone || isAppError(error, 'xero-validation')) await takeBack(desk, items);
+    if (undone || refused) await takeBack(desk, items);
+    if (refused && items.length > 1) return sendOneByOne(desk, ref, items);
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return recordRefusal(desk, items, refusal);
     if (undone) for (const { document } of items) desk.unpaid.add(document.xeroId ?? '');
     throw error;
   }
   await record(desk, items, parts, outcomes);
+}
+
+/** Xero refused the batch as one, and none of it was paid: one of them is to blame. */
+async function sendOneByOne(
+  desk: Desk,
+  ref: OrganisationRef,
+  items: readonly Item[],
+): Promise<void> {
+  for (const item of await readFirst(desk, ref, items)) {
+    await sendNew(desk, ref, nextShare([item]));
+  }
+}
+
+async function recordRefusal(desk: Desk, items: readonly Item[], refusal: Refusal): Promise<void> {
+  const at = nowOf(desk);
+  await changeItems(
+    desk,
+    items,
+    document => document,
+    day => refusedDay(day, refusal, at),
+  );
 }
 
 function partsOf(item: Item): Part[] {

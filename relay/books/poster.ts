@@ -74,6 +74,9 @@ class PosterLoop {
   readonly #alone = new Set<string>();
   /** Failures in a row and not-before instant per organisation. */
   readonly #pauses = new Map<string, { failures: number; until: number }>();
+  /** Work under way by organisation, and the days in it. */
+  readonly #working = new Map<string, Promise<void>>();
+  readonly #inHand = new Set<string>();
   #stopping = false;
   #woken = false;
   #nudge: () => void = () => undefined;
@@ -101,15 +104,17 @@ class PosterLoop {
     while (!this.#stopping) {
       try {
         lease = await this.#lease();
-        await this.#pause(lease === undefined ? LEASE_POLL_MS : await this.#passUnder(lease));
+        await this.#pause(lease === undefined ? LEASE_POLL_MS : await this.#round(lease));
       } catch (error) {
-        if (!isAppError(error, 'conflict')) this.#options.log.error({ error }, 'posting failed');
+        this.#options.log.error({ error }, 'posting failed');
         await this.#pause(BACKOFF_FIRST_MS);
       }
     }
+    await Promise.all(this.#working.values());
     if (lease !== undefined) await releaseLease(this.#options.db, lease);
   }
 
+  /** Takes or prolongs; every round comes within a third of its length. */
   #lease(): Promise<Lease | undefined> {
     return takeLease(this.#options.db, {
       name: LEASE_NAME,
@@ -119,20 +124,11 @@ class PosterLoop {
     });
   }
 
-  /** Calls may wait for Xero's limits longer than the lease lasts: it is prolonged meanwhile. */
-  async #passUnder(lease: Lease): Promise<number> {
-    const renew = setInterval(() => {
-      this.#lease().catch(error => this.#options.log.warn({ error }, 'lease not prolonged'));
-    }, LEASE_RENEW_MS).unref();
-    try {
-      return await this.#pass(lease);
-    } finally {
-      clearInterval(renew);
-    }
-  }
-
-  /** One round over all that is due. Returns the milliseconds until something is due again. */
-  async #pass(lease: Lease): Promise<number> {
+  /**
+   * Starts work on every organisation that has something due and is not at work already: a slow one
+   * keeps nobody waiting. Returns the milliseconds until something is due again.
+   */
+  async #round(lease: Lease): Promise<number> {
     this.#woken = false;
     const { db, xero, clock, log, plan = planRevision } = this.#options;
     const desk: Desk = {
@@ -141,15 +137,36 @@ class PosterLoop {
       alone: this.#alone,
     };
     await this.#open.scan();
-    const due = await settleLocally(desk, await this.#open.due());
+    const idle = (day: OpenDay) => !this.#inHand.has(day.key);
+    const due = await settleLocally(desk, (await this.#open.due()).filter(idle));
     for (const day of due.rested) this.#open.put(day, clock() + RETRY_MS);
     await this.#open.forgetRested(due.rested.map(({ key }) => key));
-    const groups = [...due.byOrganisation.values()];
-    for (let at = 0; at < groups.length && !this.#stopping; at += ORGANISATIONS_AT_ONCE) {
-      const some = groups.slice(at, at + ORGANISATIONS_AT_ONCE);
-      await Promise.all(some.map(({ ref, days }) => this.#postOrganisation(desk, ref, days)));
+    for (const { ref, days } of due.byOrganisation.values()) {
+      if (this.#working.size >= ORGANISATIONS_AT_ONCE) return LEASE_RENEW_MS;
+      if (!this.#working.has(ref.organisation)) this.#start(desk, ref, days);
     }
-    return this.#open.nextDueIn();
+    return Math.min(
+      LEASE_RENEW_MS,
+      this.#open.nextDueIn(key => !this.#inHand.has(key)),
+    );
+  }
+
+  #start(desk: Desk, ref: OrganisationRef, days: readonly OpenDay[]): void {
+    for (const { key } of days) this.#inHand.add(key);
+    const work = this.#postOrganisation(desk, ref, days)
+      .catch(error => {
+        // Another poster has taken over, or a bug of ours: the days come again either way.
+        const lost = isAppError(error, 'conflict');
+        this.#options.log[lost ? 'info' : 'error']({ error }, 'posting was broken off');
+        for (const day of days) this.#open.put(day, desk.clock() + BACKOFF_FIRST_MS);
+      })
+      .finally(() => {
+        for (const { key } of days) this.#inHand.delete(key);
+        this.#working.delete(ref.organisation);
+        this.#woken = true;
+        this.#nudge();
+      });
+    this.#working.set(ref.organisation, work);
   }
 
   async #postOrganisation(
@@ -206,7 +223,7 @@ class PosterLoop {
   async #pause(ms: number): Promise<void> {
     if (this.#stopping || this.#woken) return;
     await new Promise<void>(done => {
-      const timer = setTimeout(done, Math.min(ms, RETRY_MS));
+      const timer = setTimeout(done, Math.min(ms, LEASE_RENEW_MS));
       this.#nudge = () => {
         clearTimeout(timer);
         done();

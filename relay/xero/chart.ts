@@ -10,8 +10,10 @@ export interface Chart {
   accounts: Account[];
   taxRates: TaxRate[];
   tracking: TrackingCategory[];
-  /** Ids of contacts used since the chart was read, by name. */
+  /** Ids of contacts used, by name, until Xero refuses one. */
   contacts?: Record<string, string>;
+  /** Up to when changes made by hand in Xero were looked for, RFC 3339. */
+  changesReadAt?: string;
 }
 
 export interface Organisation {

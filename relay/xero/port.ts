@@ -116,6 +116,8 @@ export interface Xero {
   ): Promise<Chart>;
   /** Ids of contacts by name, made if need be. */
   contactIds(ref: OrganisationRef, names: readonly string[]): Promise<Map<string, string>>;
+  /** The stored ids are no longer good: they are looked up anew. */
+  forgetContacts(ref: OrganisationRef): Promise<void>;
 
   /** The element of a create request; a pure function of its arguments. */
   encodeDocument(document: PlannedDocument, contactId: string): string;

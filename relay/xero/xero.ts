@@ -62,6 +62,7 @@ export function createXero(options: XeroOptions): Xero {
     readChart: (ref, { maxAgeMs = 0, caller = 'person' } = {}) =>
       chartOf(deps, calls, ref, maxAgeMs, caller),
     contactIds: (ref, names) => contactIds(deps, calls, ref, names),
+    forgetContacts: ref => forgetContacts(deps, ref.organisation),
     encodeDocument,
     encodePayment,
     createDocuments: (ref, batch) => createDocuments(calls, ref, batch),
@@ -81,9 +82,27 @@ async function chartOf(
   const stored = await deps.db.get('charts', ref.organisation);
   const now = deps.clock();
   if (stored !== undefined && now - Date.parse(stored.readAt) < maxAgeMs) return stored;
-  const chart = await readChart(calls, ref, caller, new Date(now).toISOString());
-  await deps.db.write(tx => tx.put('charts', ref.organisation, chart));
-  return chart;
+  const read = await readChart(calls, ref, caller, new Date(now).toISOString());
+  return deps.db.write(async tx => {
+    const { contacts, changesReadAt } = (await tx.get('charts', ref.organisation)) ?? {};
+    const chart: Chart = {
+      ...read,
+      ...(contacts && { contacts }),
+      ...(changesReadAt && { changesReadAt }),
+    };
+    await tx.put('charts', ref.organisation, chart);
+    return chart;
+  });
+}
+
+/** Somebody archived or merged a contact: the next document asks Xero anew. */
+async function forgetContacts(deps: TokenDeps, organisation: string): Promise<void> {
+  await deps.db.write(async tx => {
+    const chart = await tx.get('charts', organisation);
+    if (chart === undefined) return;
+    const { contacts: _, ...rest } = chart;
+    await tx.put('charts', organisation, rest);
+  });
 }
 
 /** Known ids are kept beside the chart, so that a restart does not ask for them again. */
