@@ -176,3 +176,60 @@ test('days that cannot be reached for a week are posted in order, one invoice ea
   const dates = rig.standIn.control.documents().map(one => String(one['InvoiceNumber']).slice(-8));
   assert.deepEqual(dates, ['20261120', '20261121', '20261122', '20261123']);
 });
+
+test('a payment that was refused goes to the account that the mapping names now', async t => {
+  const { rig, key } = await shop(t);
+  await rig.xero.readChart({ connection: 'connection-1', organisation: rig.organisation });
+  rig.standIn.control.enablePayments({ code: '621', enabled: false });
+  const poster = rig.start();
+  await dayIn(rig, key, ['waiting']);
+  await addStore(rig, 'store-1', { payment: '622' });
+  await mended(rig, poster, key, () => undefined);
+  const accounts = rig.standIn.control
+    .payments()
+    .map(one => (one['Account'] as { Code: string }).Code);
+  assert.deepEqual(accounts.sort(), ['620', '622']);
+});
+
+test('a contact that was archived in Xero is made anew', async t => {
+  const { rig, key } = await shop(t);
+  const poster = rig.start();
+  await dayIn(rig, key, ['reconciled']);
+  for (const contact of rig.standIn.world.organisations[0]?.contacts ?? []) {
+    contact.status = 'ARCHIVED';
+  }
+  const next = await deliver(rig, '2026-11-21');
+  poster.wake(next);
+  await dayIn(rig, next, ['reconciled', 'waiting']);
+  rig.advance(125_000);
+  poster.wake();
+  await dayIn(rig, next, ['reconciled']);
+});
+
+test('in a locked period a day becomes a draft where the store wants that', async t => {
+  const { rig, key } = await shop(t, { lockPolicy: 'draft' });
+  rig.standIn.control.setLockDates({ period: '2026-11-30' });
+  rig.start();
+  const day = await dayIn(rig, key, ['drafted', 'waiting']);
+  assert.equal(day.state, 'drafted', JSON.stringify(day.reasons));
+  assert.equal(rig.standIn.control.payments().length, 0);
+});
+
+test('fifty stores with four tenders each cost six calls beyond what is read once', async t => {
+  const rig = await makeRig(t);
+  await connect(rig);
+  const four = { card: 1000, cash: 500, paynow: 400, grab: 500 };
+  const keys: string[] = [];
+  for (let i = 0; i < 50; i += 1) {
+    await addStore(rig, `shop-${i}`, { contact: 'Daily Sales' });
+    keys.push(await deliver(rig, DATE, busyDay({ tenders: four }), `shop-${i}`));
+  }
+  rig.start();
+  for (const key of keys) await dayIn(rig, key, ['reconciled'], 30_000);
+  const count = (method: string, path: string) =>
+    rig.standIn.control.countRequests({ method, path: `/${path}$` });
+  assert.deepEqual(
+    [count('PUT', 'Invoices'), count('PUT', 'Payments'), count('GET', 'Invoices')],
+    [1, 4, 1],
+  );
+});
