@@ -64,14 +64,15 @@ function actionsFor(day: DayRecord): DayAction[] {
     case 'posting':
       return ['retry', 'hold'];
     case 'waiting':
-      return ['retry', ...(day.releasedBy === undefined ? (['release'] as const) : []), 'hold'];
+      return day.reasons.some(({ code }) => code === 'gaps' || code === 'quarantined')
+        ? ['release', 'retry', 'hold']
+        : ['retry', 'hold'];
     case 'not-posted':
-      return ['post'];
+      return ['post', 'hold'];
     case 'posted':
-      return day.documents.some(({ state }) => state === 'gone') ? ['post', 'retry'] : ['retry'];
     case 'drafted':
     case 'reconciled':
-      return ['retry'];
+      return day.documents.some(({ state }) => state === 'gone') ? ['post', 'retry'] : ['retry'];
     case 'missing':
     case 'kept-aside':
       return [];

@@ -48,10 +48,10 @@ export function DayPage({ data, linkOf, actions }: DayProps) {
 }
 
 const BUTTONS: Record<DayAction, { name: string; why: string }> = {
-  retry: { name: 'Retry', why: 'tries again now' },
+  retry: { name: 'Retry', why: 'tries or compares again now' },
   hold: { name: 'Hold', why: 'keeps the day out of Xero until you release it' },
-  release: { name: 'Release', why: 'posts it although something is missing or it was held' },
-  post: { name: 'Post', why: 'posts a day that is not posted by itself' },
+  release: { name: 'Release', why: 'lets the day go on as it is' },
+  post: { name: 'Post', why: 'makes a document that is not made by itself' },
 };
 
 function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
