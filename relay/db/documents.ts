@@ -17,7 +17,7 @@ export interface Damage {
 }
 
 /** Documents kept in memory; a month of one store takes about 100 kB. */
-const DOCUMENTS_MAX = 1000;
+const DOCUMENTS_MAX = 400;
 
 interface Opened {
   low: Low<Content>;

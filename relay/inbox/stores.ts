@@ -2,8 +2,8 @@
  * The stores that head office keeps: adding one, its enrolment codes, the keys of its agents.
  * A store's id is its slug, made of its name once: it stands in addresses and document numbers.
  */
-import { randomInt } from 'node:crypto';
-import { CUT_OVER_PATTERN, isTimezone } from '../../protocol/business-date.ts';
+import { randomInt, randomUUID } from 'node:crypto';
+import { CUT_OVER_PATTERN, DATE_PATTERN, isTimezone } from '../../protocol/business-date.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { CURRENCY_PATTERN } from '../../protocol/money.ts';
 import { keyIdOf, type PublicJwk } from '../../protocol/signing.ts';
@@ -16,6 +16,11 @@ import { makeCode, type NewCode } from './codes.ts';
 const NAME_MAX = 255;
 /** Leaves room for prefix and date in a document number. */
 const SLUG_MAX = 24;
+
+/** Orders that wait for the agent; older ones give way. */
+const COMMANDS_MAX = 20;
+
+export type Order = { kind: 'close'; date: string } | { kind: 'confirm-clock' };
 
 export interface NewStore {
   name: string;
@@ -90,6 +95,24 @@ export class StoreDesk {
       }
       await addAudit(tx, this.#clock(), { who, what: 'Store revoked', details: { store: id } });
       return { revoked };
+    });
+  }
+
+  /**
+   * Has the agent close a day or confirm its clock: it is told by its next heartbeat.
+   * @throws AppError `not-found`, `bad-input`
+   */
+  async order(id: string, order: Order, who: string): Promise<void> {
+    if (order.kind === 'close' && !DATE_PATTERN.test(order.date)) {
+      throw wrong('date', 'needs a business date', '2026-11-21');
+    }
+    await this.#db.write(async tx => {
+      const store = await findStore(tx, id);
+      const command = { id: randomUUID(), ...order, givenAt: nowText(this.#clock) };
+      const commands = [...store.commands, command].slice(-COMMANDS_MAX);
+      await tx.put('stores', id, { ...store, commands });
+      const details = { store: id, ...order };
+      await addAudit(tx, this.#clock(), { who, what: 'Order given to the shop', details });
     });
   }
 

@@ -9,10 +9,11 @@ import { describe, it } from 'node:test';
 import { isAppError } from '../../protocol/errors.ts';
 import { openLowdb } from '../../relay/db/lowdb.ts';
 import { dayRow, describeDb } from './db-contract.ts';
+import { modelTest } from './db-model.ts';
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'tillbook-lowdb-'));
 
-describeDb('lowdb', async () => {
+const open = async () => {
   const folder = await newFolder();
   let db = await openLowdb(folder);
   return {
@@ -27,7 +28,10 @@ describeDb('lowdb', async () => {
       await rm(folder, { recursive: true });
     },
   };
-});
+};
+
+describeDb('lowdb', open);
+describe('lowdb: any order', () => modelTest(open));
 
 const lowdbModule = new URL('../../relay/db/lowdb.js', import.meta.url).href;
 /** Writes step n into three documents at once and says n after it; for ever. */

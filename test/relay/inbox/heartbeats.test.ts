@@ -40,19 +40,16 @@ describe('a heartbeat', () => {
   });
 
   it('is told to close a day until the day has come, or the order is a day old', async () => {
-    const store = await desk.db.get('stores', machine.store);
-    assert.ok(store);
-    const givenAt = new Date(MORNING).toISOString();
-    const close = { id: 'c1', kind: 'close', date: '2026-11-21', givenAt } as const;
-    const other = { id: 'c2', kind: 'close', date: '2026-11-20', givenAt } as const;
-    const commands = [close, other];
-    await desk.db.write(tx => tx.put('stores', store.id, { ...store, commands }));
-    assert.deepEqual((await answerTo()).commands[0], { id: 'c1', kind: 'close', date: close.date });
+    const order = (date: string) =>
+      desk.stores.order(machine.store, { kind: 'close', date }, 'boss@example.com');
+    await order('2026-11-21');
+    await order('2026-11-20');
+    await assert.rejects(order('yesterday'), /business date/);
+    const dates = async () =>
+      (await answerTo()).commands.map(command => command.kind === 'close' && command.date);
+    assert.deepEqual(await dates(), ['2026-11-21', '2026-11-20']);
     await machine.deliver();
-    assert.deepEqual(
-      (await answerTo()).commands.map(command => command.id),
-      ['c2'],
-    );
+    assert.deepEqual(await dates(), ['2026-11-20']);
     desk.nowMs += 25 * 3_600_000;
     assert.deepEqual((await answerTo()).commands, []);
   });
