@@ -18,7 +18,7 @@ import type { Config } from './config.ts';
 import { startDayClock } from './day/day-clock.ts';
 import { startRetention } from './day/retention.ts';
 import { startDelivery } from './delivery/delivery.ts';
-import { openRelayHttp } from './delivery/relay-http.ts';
+import { openRelayHttp, proxyOf } from './delivery/relay-http.ts';
 import { startLifetime } from './lifetime.ts';
 import { type Outside, openCore } from './open-core.ts';
 import { startStatusServer } from './status/server.ts';
@@ -32,7 +32,7 @@ async function run(config: Config): Promise<number> {
   const log = createLog('agent', { level: config.logLevel, readable: stdout.isTTY === true });
   const lock = await lockFolder(config.dataDir, 'tillbook-agent');
   const lifetime = startLifetime(log);
-  const http = await relayHttp(config);
+  const http = await openRelayHttp({ proxy: proxyOf(env), caFile: config.relayCaFile });
   const outside: Outside = {};
   const core = await openCore({
     version: VERSION,
@@ -82,7 +82,10 @@ async function open(config: Config): Promise<Core> {
   const log = silentLog();
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(config.dataDir, 'tillbook-agent');
-  const [http, clock] = [await relayHttp(config), systemClock];
+  const [http, clock] = [
+    await openRelayHttp({ proxy: proxyOf(env), caFile: config.relayCaFile }),
+    systemClock,
+  ];
   const onFatal = () => undefined; // The command itself gets the error.
   const core = await openCore({ version: VERSION, config, clock, log, http, outside: {}, onFatal });
   const stop = async () => {
@@ -91,13 +94,6 @@ async function open(config: Config): Promise<Core> {
     await lock.release();
   };
   return { ...core, stop };
-}
-
-function relayHttp({ relayCaFile }: Config) {
-  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'];
-  const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'];
-  const noProxy = env['no_proxy'] ?? env['NO_PROXY'];
-  return openRelayHttp({ proxy: { httpProxy, httpsProxy, noProxy }, caFile: relayCaFile });
 }
 
 function announce(log: Logger, { broker }: WayIn, http: string): void {
@@ -117,6 +113,7 @@ process.exitCode = await runCli({
   stdout: text => stdout.write(text),
   stderr: text => stderr.write(text),
   write: text => new Promise(resolve => stdout.write(text, () => resolve())),
+  exit: code => process.exit(code),
   run,
   open,
 });

@@ -48,85 +48,71 @@ export interface OpenOptions {
   onFatal: (error: AppError) => void;
 }
 
+/** What is read back from the folder before anything can be decided. */
+type Memory = Pick<Core, 'state' | 'signed' | 'watch' | 'calendar' | 'shop' | 'terminals'>;
+
 /** @throws AppError `damaged`, `disk-error` */
 export async function openCore(options: OpenOptions): Promise<Core> {
-  const { clock, config, log, onFatal, outside, version } = options;
-  const { dataDir } = config;
-  const state = await openState(dataDir, log);
-  const signed = await openSignedDays(dataDir);
-  let identity = await readIdentity(dataDir);
-  let shop: Shop | undefined;
-  const lastRecordMs = () => newestRecordMs(shop, signed);
-  const watch = watchClock({ clock, state, lastRecordMs, log });
-  const calendar = await openCalendar({
-    clock,
-    state,
-    signed,
-    timezone: config.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
-    currency: config.currency,
-    openDates: () => shop?.dayBook.dates() ?? [],
-    clockRight: () => watch.verdict() === 'right',
-  });
-  const terminals = await openTerminals(dataDir, clock);
-  const { diskReserveMb } = config;
-  const knownNumbers = state.data.enrolment?.last.terminals ?? [];
-  shop = await openShop({ dataDir, clock, calendar, log, diskReserveMb, onFatal, knownNumbers });
-  const { dayBook } = shop;
-  const heard = listenToTerminals(shop, watch);
+  const { clock, config, log, outside, version } = options;
+  let identity = await readIdentity(config.dataDir);
+  const memory = await openMemory(options);
+  const { calendar, shop, signed, state, watch } = memory;
+  const stopListening = listenToTerminals(shop, watch);
   const key = () => identity;
   const upstream = config.upstreamUrl !== undefined;
   const dayClose = openDayClose({
-    clock,
-    watch,
-    state,
-    calendar,
-    dayBook,
-    signed,
-    key,
+    ...{ clock, watch, state, calendar, signed, key, log },
+    dayBook: shop.dayBook,
     isConnected: terminal => isConnected(terminal, outside.broker) ?? upstream,
     revise: revisionBuilder({ journal: shop.journal, signed }),
     onClosed: day => outside.onClosed?.(day),
     closeGraceMs: config.closeGraceMinutes * MINUTE_MS,
     lateGraceMs: config.lateGraceMinutes * MINUTE_MS,
-    log,
   });
-  const outbox = openOutbox(signed);
-  const parts = {
-    version,
-    clock,
-    state,
-    calendar,
-    watch,
-    shop,
-    terminals,
-    signed,
-    outbox,
-    dayClose,
-  };
+  const parts = { ...memory, version, clock, config, outbox: openOutbox(signed), dayClose };
   return {
     ...parts,
-    config,
     log,
     key,
     observe: observer({
       ...parts,
-      config,
       broker: () => outside.broker,
       reachable: () => outside.reachable?.(),
       upstream,
       showAmounts: config.showAmounts,
     }),
     tlsFingerprint: () => outside.tlsFingerprint,
-    adopt: settings => adoptSettings(state, calendar, dayBook.dates(), settings),
+    adopt: settings => adoptSettings(state, calendar, shop.dayBook.dates(), settings),
     enrol: async (relay, code) => {
-      identity = await ensureIdentity(dataDir);
-      return await enrolCore({ ...options, ...parts, key: identity }, relay, code);
+      identity = await ensureIdentity(config.dataDir);
+      return await enrolCore({ ...options, ...memory, key: identity }, relay, code);
     },
     async stop() {
-      heard();
-      await parts.shop.stop();
+      stopListening();
+      await shop.stop();
     },
   };
+}
+
+/** The calendar must know the sales and the intake must know the calendar: it asks later. */
+async function openMemory({ clock, config, log, onFatal }: OpenOptions): Promise<Memory> {
+  const { currency, dataDir, diskReserveMb } = config;
+  const state = await openState(dataDir, log);
+  const signed = await openSignedDays(dataDir);
+  const newest = newestRecord(signed);
+  const watch = watchClock({ clock, state, lastRecordMs: () => newest.ms, log });
+  let shop: Shop | undefined;
+  const calendar = await openCalendar({
+    ...{ clock, state, signed, currency },
+    timezone: config.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    openDates: () => shop?.dayBook.dates() ?? [],
+    clockRight: () => watch.verdict() === 'right',
+  });
+  const knownNumbers = state.data.enrolment?.last.terminals ?? [];
+  shop = await openShop({ dataDir, clock, calendar, log, diskReserveMb, onFatal, knownNumbers });
+  newest.learn(shop);
+  const terminals = await openTerminals(dataDir, clock);
+  return { state, signed, watch, calendar, shop, terminals };
 }
 
 async function enrolCore(
@@ -138,7 +124,6 @@ async function enrolCore(
   const openDates = () => shop.dayBook.dates();
   const enrolment = await enrol({ ...parts, openDates }, relay, code);
   shop.adoptNumbers(enrolment.last.terminals);
-  shop.adoptNumbers(enrolment.last.terminals);
   log.info({ event: 'enrolled', store: enrolment.name, relay }, 'shop enrolled');
   outside.onEnrolled?.();
   return enrolment;
@@ -149,17 +134,23 @@ function isConnected(terminal: string, broker: Broker | undefined): boolean | un
   return broker?.connections().some(row => row.terminal === terminal && row.connected);
 }
 
-/** Newest receipt time of any sale or close, ms. */
-function newestRecordMs(shop: Shop | undefined, signed: SignedDays): number {
-  const sold = (shop?.dayBook.terminals() ?? []).map(row => row.lastReceivedAtMs);
-  const closed = signed.last();
-  return Math.max(0, ...sold, closed === undefined ? 0 : Date.parse(closed.closedAt));
+/** Newest receipt time of any sale or close, ms; asked for with every sale, so it is kept. */
+function newestRecord(signed: SignedDays): { ms: number; learn(shop: Shop): void } {
+  const newest = { ms: Date.parse(signed.last()?.closedAt ?? '1970-01-01T00:00:00Z'), learn };
+  function learn({ dayBook, onAccepted }: Shop): void {
+    for (const { lastReceivedAtMs } of dayBook.terminals()) raise(lastReceivedAtMs);
+    onAccepted(({ receivedAt }) => raise(Date.parse(receivedAt)));
+  }
+  function raise(ms: number): void {
+    newest.ms = Math.max(newest.ms, ms);
+  }
+  return newest;
 }
 
 /** A till whose clock agrees with ours confirms it. */
 function listenToTerminals(shop: Shop, watch: ClockWatch): () => void {
   return shop.onAccepted(({ transaction }) => {
-    void watch.hear(parseInstant(transaction.occurredAt));
+    if (watch.verdict() !== 'right') void watch.hear(parseInstant(transaction.occurredAt));
   });
 }
 

@@ -27,6 +27,7 @@ export interface CliParts {
   write: (text: string) => Promise<void>;
   /** Runs the agent until it is told to stop; gives the exit code. */
   run: (config: Config) => Promise<number>;
+  exit: (code: number) => never;
   /** Opens the folder for one command. */
   open: (config: Config) => Promise<Core>;
 }
@@ -68,7 +69,14 @@ async function dispatch(parts: CliParts): Promise<number> {
 async function runAgent(parts: CliParts, argv: readonly string[]): Promise<number> {
   if (argv.includes('--help')) return done(parts.stdout, runHelp());
   if (argv.length > 0) throw unknownCommand(argv);
-  return await parts.run(readConfig(parts.env));
+  const config = readConfig(parts.env);
+  try {
+    return await parts.run(config);
+  } catch (error) {
+    parts.stderr(`${describeError(error)}\n`);
+    // What has been started already must not keep the process alive.
+    return parts.exit(exitCodeOf(error));
+  }
 }
 
 /** Within the running agent, or on the folder while none runs. */
@@ -144,13 +152,19 @@ function unknownCommand(argv: readonly string[]): AppError {
 }
 
 export function describeError(error: unknown): string {
-  if (!isAppError(error))
-    return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  return error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
+  if (isAppError(error)) return [error.message, error.hint].filter(Boolean).join('\n');
+  if (isSystemError(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}
+
+/** An error of the operating system: no bug of ours, so nobody needs its stack. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 /** 73 and 74 as sysexits.h has them. */
 export function exitCodeOf(error: unknown): number {
+  if (isSystemError(error)) return error.syscall === 'listen' ? 1 : 74;
   if (!isAppError(error)) return 1;
   switch (error.code) {
     case 'bad-input':

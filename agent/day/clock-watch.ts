@@ -56,7 +56,7 @@ export function watchClock(parts: {
 
   async function remember(suspect: boolean): Promise<void> {
     rememberedMs = seenMs;
-    await state.change(({ clock: known }) => {
+    await state.note(({ clock: known }) => {
       known.seenMs = seenMs;
       known.suspect = suspect;
     });
@@ -65,7 +65,7 @@ export function watchClock(parts: {
   async function believe(): Promise<void> {
     seenMs = clock.nowMs();
     rememberedMs = seenMs;
-    await state.change(({ clock: known }) => {
+    await state.note(({ clock: known }) => {
       known.seenMs = seenMs;
       known.suspect = false;
       known.forgivenMs = Math.max(known.forgivenMs, lastRecordMs());

@@ -6,7 +6,7 @@
 import { addDays, type Calendar } from '../../protocol/business-date.ts';
 import type { Clock } from '../clock.ts';
 import type { StoreCalendar } from '../intake/ports.ts';
-import type { StateFile } from '../state.ts';
+import type { CalendarRule, StateFile } from '../state.ts';
 import { dateAt, ruleOf, startOf, withRule } from './calendar-rules.ts';
 import type { SignedDays } from './signed-days.ts';
 
@@ -43,6 +43,10 @@ export async function openCalendar(parts: CalendarParts): Promise<ShopCalendar> 
 
 class StatefulCalendar implements ShopCalendar {
   readonly #parts: CalendarParts;
+  /** The day that was asked for last: a shop asks for the same one all day. */
+  #last:
+    | { rules: readonly CalendarRule[]; date: string; startMs: number; endMs: number }
+    | undefined;
 
   constructor(parts: CalendarParts) {
     this.#parts = parts;
@@ -55,7 +59,14 @@ class StatefulCalendar implements ShopCalendar {
   }
 
   businessDateOf(instantMs: number): string {
-    return dateAt(instantMs, this.#parts.state.data.calendar);
+    const rules = this.#parts.state.data.calendar;
+    const last = this.#last;
+    if (last?.rules === rules && last.startMs <= instantMs && instantMs < last.endMs)
+      return last.date;
+    const date = dateAt(instantMs, rules);
+    const [startMs, endMs] = [startOf(date, rules), startOf(addDays(date, 1), rules)];
+    this.#last = { rules, date, startMs, endMs };
+    return date;
   }
 
   today(): string {

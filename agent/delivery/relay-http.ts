@@ -21,6 +21,15 @@ export interface ProxySettings {
   noProxy: string | undefined;
 }
 
+/** The usual names; the small ones win, as with curl. */
+export function proxyOf(env: NodeJS.ProcessEnv): ProxySettings {
+  return {
+    httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
+    httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],
+    noProxy: env['no_proxy'] ?? env['NO_PROXY'],
+  };
+}
+
 export interface RelayCall {
   method: 'POST' | 'PUT';
   /** Full address. */

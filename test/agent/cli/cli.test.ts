@@ -145,3 +145,35 @@ test('a support bundle holds neither secrets nor amounts', async t => {
   for (const secret of [password, 'hunter2', '"d"', '"hash"']) assert.ok(!stdout.includes(secret));
   assert.match(stdout, /"AGENT_UPSTREAM_URL": "\(set\)"/);
 });
+
+test('an agent whose port is taken says so and ends, though it has begun to listen', async t => {
+  const first = await startAgent(t, agentEnv(await tempFolder(t)));
+  for (const [name, address] of [
+    ['AGENT_MQTT_PORT', first.mqtt],
+    ['AGENT_HTTP_PORT', first.http],
+  ] as const) {
+    const env = agentEnv(await tempFolder(t), { [name]: new URL(address).port });
+    const { code, stderr } = await runAgent(env, 'run');
+    assert.notEqual(code, 0);
+    assert.match(stderr, /EADDRINUSE/);
+  }
+});
+
+test('a folder that cannot be made ends the agent with 74, without a stack', async () => {
+  const { code, stderr } = await runAgent(agentEnv('/dev/null/agent'), 'run');
+  assert.equal(code, 74);
+  assert.doesNotMatch(stderr, /at .*\.js:/);
+});
+
+test('SIGTERM ends the agent with 0 within ten seconds though its relay hangs', async t => {
+  const relay = await startFakeRelay(t);
+  const env = agentEnv(await tempFolder(t));
+  await runAgent(env, 'enrol', '--relay', relay.url, '--code', 'CODE');
+  relay.weather = 'hang';
+  const agent = await startAgent(t, env);
+  await runAgent(env, 'close');
+  const began = Date.now();
+  assert.equal(await agent.stop(), 0);
+  assert.ok(Date.now() - began < 10_000);
+  assert.match(agent.log(), /"event":"stopped"/);
+});
