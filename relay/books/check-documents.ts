@@ -3,11 +3,12 @@
  * reconcile.ts. Equal: the day is reconciled (a DRAFT: drafted). Not equal: it is posted and says
  * what differs; nothing is plugged.
  */
-import type { DayRecord, DocumentRecord, ReadBack } from '../db/records.ts';
+import type { DayRecord, DocumentRecord, ReadBack, Reason } from '../db/records.ts';
 import { BATCH_MAX, type OrganisationRef, type XeroDocument } from '../xero/port.ts';
 import { goneReason, isGone } from './adopt.ts';
 import { changeDocument, isSame, moveTo, stateAfter } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf } from './poster-desk.ts';
+import { reason } from './reasons.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 
 /** A document that Xero does not list is only called gone after this long. */
@@ -65,13 +66,37 @@ export function afterRead(
   const readBack = readBackOf(own, at);
   const read = changeDocument(day, document, now => ({ ...now, readBack }));
   const { verdict, reasons } = compareDay(read);
-  if (verdict === 'differs' || verdict === 'unknown') {
+  const wrong = [...lineReasons(document, own), ...reasons];
+  if (wrong.length > 0 || verdict === 'differs' || verdict === 'unknown') {
     const state = stateAfter(day, revision, 'posted');
-    return moveTo(read, state, reasons, at, `read back ${plan.number}: differs`);
+    return moveTo(read, state, wrong, at, `read back ${plan.number}: differs`);
   }
   const documents = read.documents.map(one => settled(one, document));
   const done = moveTo({ ...read, documents }, verdict, [], at, `read back: ${verdict}`);
   return { ...done, state: stateAfter(day, revision, verdict) };
+}
+
+/**
+ * Xero may drop an archived account from a line with no more than a warning, and people may move a
+ * line: account, tax type and amount of each must be as planned.
+ */
+export function lineReasons({ plan }: DocumentRecord, own: XeroDocument): Reason[] {
+  const said = own.warnings.length === 0 ? {} : { raw: own.warnings.join(' ') };
+  if (own.lines.length !== plan.lines.length) {
+    const message = `${plan.number} has ${own.lines.length} lines in Xero, ${plan.lines.length} here`;
+    return [reason('books-differ', message, said)];
+  }
+  return plan.lines.flatMap((line, i) => {
+    const there = own.lines[i];
+    const same =
+      there?.account === line.accountCode &&
+      there.taxType === line.taxType &&
+      there.amount === line.amount;
+    if (same) return [];
+    const where = `account ${there?.account || 'none'}, tax ${there?.taxType || 'none'}`;
+    const message = `${plan.number}: “${line.description}” stands on ${where} in Xero, account ${line.accountCode}, tax ${line.taxType} here`;
+    return [reason('books-differ', message, said)];
+  });
 }
 
 /** What was read is done; so is what was only held up by the difference that is gone now. */

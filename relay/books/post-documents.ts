@@ -14,7 +14,7 @@ import {
   type XeroDocument,
 } from '../xero/port.ts';
 import { adoptFound } from './adopt.ts';
-import { afterRead } from './check-documents.ts';
+import { afterRead, lineReasons } from './check-documents.ts';
 import { moveTo } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, refOf, reload } from './poster-desk.ts';
 import { reasonsFromXero } from './refusals.ts';
@@ -216,8 +216,10 @@ async function recordMade(
   );
 }
 
-function differsAtOnce({ plan }: DocumentRecord, done: XeroDocument): boolean {
-  return plan.total !== done.total || Math.abs(plan.tax - done.tax) > plan.taxTolerance;
+function differsAtOnce(document: DocumentRecord, done: XeroDocument): boolean {
+  const { plan } = document;
+  if (plan.total !== done.total || lineReasons(document, done).length > 0) return true;
+  return Math.abs(plan.tax - done.tax) > plan.taxTolerance;
 }
 
 /** Nothing was written: the plan is dropped, and made again when the day is tried again. */

@@ -34,7 +34,10 @@ export async function postPayments(
   ref: OrganisationRef,
   items: readonly Item[],
 ): Promise<void> {
-  const created = items.filter(({ document }) => document.state === 'created');
+  // With a read-back it was made otherwise than asked, and is not paid.
+  const created = items.filter(
+    ({ document }) => document.state === 'created' && document.readBack === undefined,
+  );
   await payNothing(
     desk,
     created.filter(({ document }) => missingPayments(document).length === 0),

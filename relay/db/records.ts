@@ -79,6 +79,8 @@ export interface StoreBooks {
   /** First business date that is posted by itself. */
   postFrom: string;
   savedAt: string;
+  /** What no longer fits the organisation, found by the nightly check. */
+  problems?: Reason[];
 }
 
 export interface AgentKeyRecord {

@@ -136,4 +136,15 @@ export interface Xero {
     numbers: readonly string[],
     caller?: CallerKind,
   ): Promise<XeroDocument[]>;
+  /**
+   * Sales documents that were made or changed since then, by anybody: what was done by hand.
+   * @param since RFC 3339
+   */
+  changedDocuments(
+    ref: OrganisationRef,
+    kind: DocumentKind,
+    since: string,
+  ): Promise<XeroDocument[]>;
+  /** Remembers up to when changes were looked for. */
+  noteChangesRead(ref: OrganisationRef, at: string): Promise<void>;
 }

@@ -1,18 +1,16 @@
 /**
  * The calls that post: documents and payments are created (PUT, never changed) in batches with an
- * idempotency key, and found again by number. Promise: one outcome per element in the order sent;
+ * idempotency key. Promise: one outcome per element in the order sent;
  * whatever is unclear about one of them rejects as `xero-unknown-outcome`.
  */
 import type { CreditNote, Invoice, Payment } from 'xero-node';
 import { type AppError, isAppError } from '../../protocol/errors.ts';
 import { type CallDeps, callXero, listOf } from './calls.ts';
 import { decodeCreditNote, decodeInvoice, decodePayment, outcomeOf } from './documents.ts';
-import { refusalOf, unavailable, unknownOutcome } from './failures.ts';
+import { refusalOf, unknownOutcome } from './failures.ts';
 import {
   BATCH_MAX,
   type Batch,
-  type CallerKind,
-  type DocumentKind,
   type OrganisationRef,
   type Outcome,
   type XeroDocument,
@@ -124,57 +122,5 @@ async function singleRefusal<Done>(
     }
     if (batch.bodies.length > 1) throw error;
     return [{ ok: false, refusal }];
-  }
-}
-
-/** Sales documents by number with lines and payments, whatever their status. */
-export async function findDocuments(
-  deps: CallDeps,
-  ref: OrganisationRef,
-  kind: DocumentKind,
-  numbers: readonly string[],
-  caller: CallerKind,
-): Promise<XeroDocument[]> {
-  if (numbers.length === 0) return [];
-  if (numbers.length > BATCH_MAX) throw new RangeError(`a look-up of ${numbers.length}`);
-  const found = await read(deps, ref, kind, numbers, caller);
-  // A supplier's bill may carry any number: only sales documents count.
-  return found.filter(document => numbers.includes(document.number));
-}
-
-async function read(
-  deps: CallDeps,
-  ref: OrganisationRef,
-  kind: DocumentKind,
-  numbers: readonly string[],
-  caller: CallerKind,
-): Promise<XeroDocument[]> {
-  const reads = { caller, writes: false } as const;
-  const tenant = ref.organisation;
-  const none = undefined;
-  try {
-    if (kind === 'invoice') {
-      // One text with commas is how Xero documents lists. A page brings the lines along.
-      const list = [numbers.join(',')];
-      const size = BATCH_MAX * 2;
-      const where = 'Type=="ACCREC"';
-      const { invoices } = await callXero(deps, ref, reads, api =>
-        api.getInvoices(
-          ...([tenant, none, where, none, none, list, none, none, 1] as const),
-          ...([none, none, none, none, size] as const),
-        ),
-      );
-      return listOf(invoices, false).map(decodeInvoice);
-    }
-    const where = numbers.map(number => `CreditNoteNumber=="${number}"`).join(' OR ');
-    const { creditNotes } = await callXero(deps, ref, reads, api =>
-      api.getCreditNotes(tenant, none, where, none, 1, none, BATCH_MAX * 2),
-    );
-    return listOf(creditNotes, false)
-      .filter(note => String(note.type) === 'ACCRECCREDIT')
-      .map(decodeCreditNote);
-  } catch (error) {
-    if (isAppError(error, 'bad-answer')) throw unavailable(error.message, error);
-    throw error;
   }
 }

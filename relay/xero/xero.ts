@@ -10,12 +10,13 @@ import type { CallDeps } from './calls.ts';
 import type { Chart } from './chart.ts';
 import { consentUrl, disconnect, finishConsent, listOrganisations, submitApp } from './connect.ts';
 import { encodeDocument, encodePayment } from './documents.ts';
+import { changedDocuments, findDocuments } from './find-documents.ts';
 import { createLimiter } from './limits.ts';
 import type { CallerKind, Clock, OrganisationRef, Sealer, Xero } from './port.ts';
 import { findContacts, readChart } from './read-chart.ts';
 import type { XeroUrls } from './sdk.ts';
 import { createTokens, type TokenDeps } from './tokens.ts';
-import { createDocuments, createPayments, findDocuments } from './write-documents.ts';
+import { createDocuments, createPayments } from './write-documents.ts';
 
 export const XERO_URLS: XeroUrls = {
   login: 'https://login.xero.com',
@@ -69,6 +70,8 @@ export function createXero(options: XeroOptions): Xero {
     createPayments: (ref, batch, currency) => createPayments(calls, ref, batch, currency),
     findDocuments: (ref, kind, numbers, caller = 'poster') =>
       findDocuments(calls, ref, kind, numbers, caller),
+    changedDocuments: (ref, kind, since) => changedDocuments(calls, ref, kind, since),
+    noteChangesRead: (ref, at) => noteChangesRead(deps, ref.organisation, at),
   };
 }
 
@@ -126,4 +129,11 @@ async function contactIds(
     });
   }
   return new Map([...known, ...found].filter(([name]) => wanted.includes(name)));
+}
+
+async function noteChangesRead(deps: TokenDeps, organisation: string, at: string): Promise<void> {
+  await deps.db.write(async tx => {
+    const chart = await tx.get('charts', organisation);
+    if (chart !== undefined) await tx.put('charts', organisation, { ...chart, changesReadAt: at });
+  });
 }

@@ -1,0 +1,106 @@
+/**
+ * Once a night: each organisation's chart is read anew, the mappings are held against it, and what
+ * people changed by hand in Xero is noticed and shown on its day. Once an hour: idle tokens are kept
+ * alive. Promise: nothing is changed in Xero, and one organisation's trouble is not the others'.
+ */
+import { type ScheduledTask, schedule } from 'node-cron';
+import type { Logger } from '../../protocol/host/log.ts';
+import type { Db } from '../db/db.ts';
+import type { StoreRecord } from '../db/records.ts';
+import type { Chart } from '../xero/chart.ts';
+import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
+import { noteChanges } from './changes.ts';
+import { checkMapping } from './mapping-check.ts';
+import { refOf } from './poster-desk.ts';
+
+export interface NightlyOptions {
+  db: Db;
+  xero: Xero;
+  clock: Clock;
+  log: Logger;
+  /** Told of each day that was found changed. */
+  wake: (key?: string) => void;
+}
+
+export interface Nightly {
+  stop(): Promise<void>;
+}
+
+/** Long after the last shop's midnight in most places, long before the bookkeeper comes. */
+const NIGHTLY = '23 4 * * *';
+const HOURLY = '41 * * * *';
+
+/** Both jobs are level-triggered: one that was slept through is caught up by the next. */
+export function startNightly(options: NightlyOptions): Nightly {
+  const { log, xero } = options;
+  const running = new Set<Promise<void>>();
+  const start = (name: string, work: () => Promise<void>) => {
+    const run: Promise<void> = work()
+      .catch(error => log.error({ error }, `${name} failed`))
+      .finally(() => running.delete(run));
+    running.add(run);
+  };
+  const tasks: ScheduledTask[] = [
+    schedule(NIGHTLY, () => start('nightly read', () => runNightly(options))),
+    schedule(HOURLY, () => start('token refresh', () => xero.refreshIdle())),
+  ];
+  // A relay that sleeps every night would never refresh.
+  start('token refresh', () => xero.refreshIdle());
+  return {
+    stop: async () => {
+      await Promise.all(tasks.map(task => task.stop()));
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Reads every organisation that a store posts to; the order of stores does not matter. */
+export async function runNightly(options: NightlyOptions): Promise<void> {
+  const { db, log } = options;
+  const stores = (await db.list('stores')).map(({ value }) => value);
+  const byOrganisation = new Map<string, { ref: OrganisationRef; stores: StoreRecord[] }>();
+  for (const store of stores) {
+    const ref = refOf(store);
+    if (ref === undefined || store.closedAt !== undefined) continue;
+    const group = byOrganisation.get(ref.organisation) ?? { ref, stores: [] };
+    group.stores.push(store);
+    byOrganisation.set(ref.organisation, group);
+  }
+  for (const { ref, stores: own } of byOrganisation.values()) {
+    try {
+      await readOrganisation(options, ref, own);
+    } catch (error) {
+      log.warn({ error, organisation: ref.organisation }, 'nightly read of Xero failed');
+    }
+  }
+}
+
+async function readOrganisation(
+  options: NightlyOptions,
+  ref: OrganisationRef,
+  stores: readonly StoreRecord[],
+): Promise<void> {
+  const chart = await options.xero.readChart(ref, { maxAgeMs: 0, caller: 'poster' });
+  for (const store of stores) await recheck(options, store, chart);
+  const changed = await noteChanges(options, ref, stores, chart.changesReadAt);
+  for (const key of changed) options.wake(key);
+}
+
+/** Writes what no longer fits, or that all is well again. */
+async function recheck(
+  { db, log }: NightlyOptions,
+  { id }: StoreRecord,
+  chart: Chart,
+): Promise<void> {
+  await db.write(async tx => {
+    const store = await tx.get('stores', id);
+    if (store?.books === undefined) return;
+    const problems = checkMapping(store.books.mapping, chart, store.currency);
+    const { problems: before = [], ...books } = store.books;
+    if (JSON.stringify(before) === JSON.stringify(problems)) return;
+    const found = problems.length > 0 ? { problems } : {};
+    await tx.put('stores', id, { ...store, books: { ...books, ...found } });
+    const codes = problems.map(({ code }) => code);
+    if (codes.length > 0) log.error({ store: id, codes }, 'the mapping no longer fits Xero');
+  });
+}

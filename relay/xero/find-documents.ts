@@ -1,0 +1,121 @@
+/**
+ * Reads sales documents with their lines and payments: those of given numbers, whatever their
+ * status, and those that anybody made or changed since an instant. One page is one call.
+ */
+import { isAppError } from '../../protocol/errors.ts';
+import { type CallDeps, callXero, listOf } from './calls.ts';
+import { decodeCreditNote, decodeInvoice } from './documents.ts';
+import { unavailable } from './failures.ts';
+import {
+  BATCH_MAX,
+  type CallerKind,
+  type DocumentKind,
+  type OrganisationRef,
+  type XeroDocument,
+} from './port.ts';
+
+/** Numbers are unique, but a deleted draft may share one with a living document. */
+const FOUND_MAX = BATCH_MAX * 2;
+const CHANGED_PAGE = 200;
+/** A night's changes beyond this are another program's; the rest is read the next night. */
+const CHANGED_PAGES_MAX = 50;
+
+interface Asked {
+  numbers?: readonly string[];
+  since?: Date;
+  page: number;
+  size: number;
+}
+
+/** At most 50 numbers; a supplier's bill of the same number does not count. */
+export async function findDocuments(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  kind: DocumentKind,
+  numbers: readonly string[],
+  caller: CallerKind,
+): Promise<XeroDocument[]> {
+  if (numbers.length === 0) return [];
+  if (numbers.length > BATCH_MAX) throw new RangeError(`a look-up of ${numbers.length}`);
+  const found = await read(deps, ref, kind, { numbers, page: 1, size: FOUND_MAX }, caller);
+  return found.filter(document => numbers.includes(document.number));
+}
+
+export async function changedDocuments(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  kind: DocumentKind,
+  since: string,
+): Promise<XeroDocument[]> {
+  const all: XeroDocument[] = [];
+  for (let page = 1; page <= CHANGED_PAGES_MAX; page += 1) {
+    const asked = { since: new Date(since), page, size: CHANGED_PAGE };
+    const some = await read(deps, ref, kind, asked, 'poster');
+    all.push(...some);
+    if (some.length < CHANGED_PAGE) break;
+  }
+  return all;
+}
+
+async function read(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  kind: DocumentKind,
+  asked: Asked,
+  caller: CallerKind,
+): Promise<XeroDocument[]> {
+  try {
+    return kind === 'invoice'
+      ? await readInvoices(deps, ref, asked, caller)
+      : await readCreditNotes(deps, ref, asked, caller);
+  } catch (error) {
+    if (isAppError(error, 'bad-answer')) throw unavailable(error.message, error);
+    throw error;
+  }
+}
+
+async function readInvoices(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  { numbers, since, page, size }: Asked,
+  caller: CallerKind,
+): Promise<XeroDocument[]> {
+  // One text with commas is how Xero documents lists. A page brings the lines along.
+  const list = numbers && [numbers.join(',')];
+  const none = undefined;
+  const before = [ref.organisation, since, 'Type=="ACCREC"', none, none, list, none, none] as const;
+  const after = [page, none, none, none, none, size] as const;
+  const { invoices } = await callXero(deps, ref, { caller, writes: false }, api =>
+    api.getInvoices(...before, ...after),
+  );
+  return listOf(invoices, false).flatMap(one => decodeAsked(one, decodeInvoice, numbers));
+}
+
+async function readCreditNotes(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  { numbers, since, page, size }: Asked,
+  caller: CallerKind,
+): Promise<XeroDocument[]> {
+  const where = numbers?.map(number => `CreditNoteNumber=="${number}"`).join(' OR ');
+  const { creditNotes } = await callXero(deps, ref, { caller, writes: false }, api =>
+    api.getCreditNotes(ref.organisation, since, where, undefined, page, undefined, size),
+  );
+  return listOf(creditNotes, false)
+    .filter(note => String(note.type) === 'ACCRECCREDIT')
+    .flatMap(one => decodeAsked(one, decodeCreditNote, numbers));
+}
+
+/** Among all changes there are other people's documents, of shapes that are none of ours. */
+function decodeAsked<Source>(
+  source: Source,
+  decode: (source: Source) => XeroDocument,
+  numbers: readonly string[] | undefined,
+): XeroDocument[] {
+  try {
+    return [decode(source)];
+  } catch (error) {
+    if (numbers === undefined && isAppError(error, 'bad-answer')) return [];
+    throw error;
+  }
+}
