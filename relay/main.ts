@@ -8,6 +8,7 @@ import { createLog, type Logger } from '../protocol/host/log.ts';
 import { readSettings } from '../protocol/host/settings.ts';
 import { createApp } from './app.ts';
 import { createDayDesk } from './books/actions.ts';
+import { startNightly } from './books/nightly.ts';
 import { startPoster } from './books/poster.ts';
 import { EXIT, exitCodeOf, fail, isHelp, runCli } from './cli/cli.ts';
 import { runOnFolder } from './cli/on-folder.ts';
@@ -54,17 +55,11 @@ async function run(settings: RelaySettingsValues): Promise<number> {
 
   const stores = new StoreDesk(db, clock);
   const redirectUri = `${publicUrl}/xero/callback`;
-  const xero = createXero({
-    urls: xeroUrls(settings),
-    redirectUri,
-    db,
-    seal,
-    clock,
-    log,
-    holder: 'relay',
-  });
-  // The folder's lock lets in one process: the lease of a killed one is ours at once.
-  const poster = startPoster({ db, xero, clock, log, holder: 'relay' });
+  // The folder's lock lets in one process: the leases of a killed one are ours at once.
+  const shared = { db, clock, log, holder: 'relay' };
+  const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, ...shared });
+  const poster = startPoster({ xero, ...shared });
+  const nightly = startNightly({ db, xero, clock, log, wake: poster.wake });
   const missing = watchMissing({ db, clock, log });
 
   const days = createDayDesk({ db, clock, wake: poster.wake });
@@ -81,7 +76,13 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
 
   await told;
-  await Promise.all([http.stop(STOP_MAX_MS), control.stop(), poster.stop(), missing.stop()]);
+  await Promise.all([
+    http.stop(STOP_MAX_MS),
+    control.stop(),
+    poster.stop(),
+    nightly.stop(),
+    missing.stop(),
+  ]);
   await db.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
   return EXIT.done;
