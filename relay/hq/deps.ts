@@ -22,7 +22,7 @@ export interface HqDeps {
   passwords: PasswordDesk;
   stores: StoreDesk;
   xero: XeroDesk;
-  days: DayDesk;
+  days: DayRangeDesk;
 }
 
 export interface HqLog {
@@ -88,4 +88,9 @@ export interface DayDesk {
   act(action: DayAction, store: string, date: string, who: string): Promise<unknown>;
   /** After a mapping was saved: days that waited for it are tried again. */
   mappingSaved(store: string): Promise<void>;
+}
+
+export interface DayRangeDesk extends DayDesk {
+  /** Posts the kept days of a range, both ends included; gives their dates. */
+  postRange(store: string, from: string, to: string, who: string): Promise<string[]>;
 }

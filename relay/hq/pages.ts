@@ -67,6 +67,12 @@ export function hqPages(deps: HqDeps): Router {
       await answer(route, await makeCall(deps, req, res, options), options);
     });
   }
+  router.use(...common, async (req, res, next) => {
+    // Whoever asks for data gets the relay's own answer: a browser asks for HTML first.
+    if (req.method !== 'GET' || req.accepts(['json', 'html']) !== 'html') return next();
+    const fix = 'Check the address, or go on from the first page.';
+    showProblem(await makeCall(deps, req, res, options), 404, 'There is no such page', fix);
+  });
   return router;
 }
 

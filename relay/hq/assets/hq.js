@@ -40,6 +40,8 @@ for (const select of document.querySelectorAll('select[data-filter]')) {
   row.append(box, select);
 }
 
-for (const select of document.querySelectorAll('select[data-go]')) {
-  select.addEventListener('change', () => select.form?.requestSubmit());
+// A month that does not fit begins at its newest day.
+for (const open of document.querySelectorAll('.scroll .open')) {
+  open.scrollIntoView({ block: 'nearest', inline: 'end' });
+  break;
 }

@@ -16,6 +16,8 @@ const MONTH_PATTERN = /^2\d{3}-(?:0[1-9]|1[0-2])$/;
 
 async function showCalendar(call: UserCall): Promise<void> {
   const { db } = call.deps;
+  // East of here a store may be in the next month already.
+  const tomorrow = new Date(call.now + 86_400_000).toISOString();
   const thisMonth = new Date(call.now).toISOString().slice(0, 7);
   const month = MONTH_PATTERN.test(query(call, 'month')) ? query(call, 'month') : thisMonth;
   const onlyStuck = query(call, 'only') === 'stuck';
@@ -29,7 +31,7 @@ async function showCalendar(call: UserCall): Promise<void> {
     ...{ month, rows, onlyStuck },
     dates: datesOf(month),
     earlier: addDays(`${month}-01`, -1).slice(0, 7),
-    later: next > addDays(`${thisMonth}-28`, 4).slice(0, 7) ? undefined : next,
+    later: next > tomorrow.slice(0, 7) ? undefined : next,
     hidden: kept.length - rows.length,
   };
   show(call, 'Calendar', <CalendarPage {...props} />);

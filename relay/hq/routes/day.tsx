@@ -9,7 +9,7 @@ import type { DayAction } from '../deps.ts';
 import { DayPage } from '../views/day.tsx';
 import { xeroLink } from '../xero-link.ts';
 import type { Route } from './route.ts';
-import { storeOf } from './stores.tsx';
+import { storeOf } from './store-of.ts';
 
 const ACTIONS: DayAction[] = ['retry', 'hold', 'release', 'post'];
 

@@ -13,7 +13,7 @@ import { loadStores } from '../settings-data.ts';
 import { MappingPage } from '../views/mapping.tsx';
 import type { Route } from './route.ts';
 import { asFieldError, saveBooks } from './settings.tsx';
-import { storeOf } from './stores.tsx';
+import { storeOf } from './store-of.ts';
 
 export function mappingRoutes(): Route[] {
   const path = '/mapping/:store';

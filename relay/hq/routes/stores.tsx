@@ -1,13 +1,14 @@
 /** Stores: list, add, enrolment codes, revoke, rename, close for good. */
 import { CUT_OVER_PATTERN, isTimezone } from '../../../protocol/business-date.ts';
 import { AppError } from '../../../protocol/errors.ts';
-import type { StoreRecord } from '../../db/records.ts';
 import { fieldErrors, show } from '../answers.tsx';
 import { addAudit } from '../audit.ts';
-import { type FieldError, field, goTo, part, type UserCall } from '../call.ts';
+import { type FieldError, field, goTo, type UserCall } from '../call.ts';
 import { StorePage } from '../views/store.tsx';
 import { type NewStoreForm, StoresPage } from '../views/stores.tsx';
 import type { Route } from './route.ts';
+import { shopRoutes } from './shop-requests.ts';
+import { storeOf } from './store-of.ts';
 
 export function storeRoutes(): Route[] {
   return [
@@ -18,6 +19,7 @@ export function storeRoutes(): Route[] {
     { method: 'post', path: '/stores/:store/code', needs: 'admin', run: newCode },
     { method: 'post', path: '/stores/:store/revoke', needs: 'admin', run: revoke },
     { method: 'post', path: '/stores/:store/close', needs: 'admin', run: closeForGood },
+    ...shopRoutes(orShow),
   ];
 }
 
@@ -70,16 +72,6 @@ async function add(call: UserCall): Promise<void> {
   }
 }
 
-/** @throws AppError `not-found` */
-export async function storeOf(call: UserCall): Promise<StoreRecord> {
-  const id = part(call, 'store');
-  const store = /^[A-Za-z0-9-]{1,64}$/.test(id) ? await call.deps.db.get('stores', id) : undefined;
-  if (store !== undefined) return store;
-  throw new AppError('not-found', 'There is no such store.', {
-    hint: 'Look for it on the page Stores.',
-  });
-}
-
 async function showStore(
   call: UserCall,
   form?: { name: string; timezone: string; cutOver: string },
@@ -98,6 +90,17 @@ async function showStore(
   const code = kept?.store === store.id ? kept : undefined;
   const props = { row, keys, code, errors, now, publicUrl: deps.publicUrl, form: form ?? store };
   show(call, store.name, <StorePage {...props} />);
+}
+
+/** What a person can mend is told on the store's page. */
+function orShow(run: (call: UserCall) => Promise<void>): (call: UserCall) => Promise<void> {
+  return async call => {
+    try {
+      await run(call);
+    } catch (error) {
+      await showStore(call, undefined, fieldErrors(error));
+    }
+  };
 }
 
 async function newCode(call: UserCall): Promise<void> {

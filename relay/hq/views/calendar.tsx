@@ -125,7 +125,7 @@ interface DayProps {
 function Day({ store, date, state }: DayProps) {
   if (state === undefined) return null;
   const sign = SIGNS[state];
-  if (state === 'open') return <span class="day">{sign}</span>;
+  if (state === 'open') return <span class="day open">{sign}</span>;
   const { word, tone } = STATES[state];
   return (
     <a class={`day ${tone}`} href={`/days/${store}/${date}`} aria-label={word} title={word}>

@@ -43,10 +43,10 @@ export function DaysPage(props: DaysProps) {
             </a>,
             listed.store.name,
             <StateCell listed={listed} />,
-            <>
+            <span>
               <Money amount={grossOf(listed.day)} currency={listed.store.currency} />{' '}
               <small>{listed.store.currency}</small>
-            </>,
+            </span>,
             numbersOf(listed.day).join(', ') || '–',
           ])}
           empty="No day fits. A store’s first day arrives after its first day close."

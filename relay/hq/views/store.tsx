@@ -1,9 +1,10 @@
 /** One store: its agent, its enrolment code (shown once), its settings, its end. */
 import { renderSVG } from 'uqr';
+import { businessDateOf } from '../../../protocol/business-date.ts';
 import type { FieldError } from '../call.ts';
 import { Errors, TextField } from '../parts/fields.tsx';
 import { Action, Button, Form, Page, useMay } from '../parts/page.tsx';
-import { Badge, Card, Facts, Time } from '../parts/show.tsx';
+import { Badge, Card, dateText, Facts, Table, Time } from '../parts/show.tsx';
 import {
   AgentState,
   Backlog,
@@ -34,6 +35,7 @@ export function StorePage(props: StoreProps) {
         <EnrolmentCode code={code} publicUrl={publicUrl} zone={row.store.timezone} />
       )}
       <AgentCard row={row} keys={keys} now={now} />
+      {isOpen ? <WorkCard {...props} /> : null}
       {isAdmin && isOpen ? (
         <>
           <SettingsCard id={row.store.id} currency={row.store.currency} {...{ form, errors }} />
@@ -105,6 +107,13 @@ function AgentCard({ row, keys, now }: AgentProps) {
           <strong>{problem.message}</strong> {problem.fix}
         </p>
       ))}
+      {beat?.clonedAt === undefined ? null : (
+        <p class="note bad">
+          <strong>Two machines use this store’s key.</strong> Switch off the copy, then press New
+          enrolment code and enrol the right one again.
+        </p>
+      )}
+      <Quarantine row={row} />
       {isAdmin && store.closedAt === undefined ? (
         <div class="actions">
           <Action
@@ -118,6 +127,73 @@ function AgentCard({ row, keys, now }: AgentProps) {
         </div>
       ) : null}
     </Card>
+  );
+}
+
+/** What HQ may ask of the shop, and of the days before the connection. */
+function WorkCard({ row, errors, now }: StoreProps) {
+  const { store, beat } = row;
+  const mayAct = useMay('bookkeeper');
+  if (!mayAct || (!row.enrolled && store.books === undefined)) return null;
+  const asked = store.commands.map(({ kind }) =>
+    kind === 'close' ? 'close the day' : 'trust its clock',
+  );
+  const clockWaits = (beat?.heartbeat.problems ?? []).some(({ code }) => code.startsWith('clock'));
+  return (
+    <Card title="Ask for something">
+      {asked.length === 0 ? null : (
+        <p class="faint">Asked to {asked.join(' and to ')}; it obeys within 5 minutes.</p>
+      )}
+      <div class="actions">
+        {row.enrolled ? (
+          <Action
+            to={`/stores/${store.id}/close-day`}
+            name={`Close ${dateText(businessDateOf(now, store))} now`}
+          />
+        ) : null}
+        {row.enrolled && clockWaits ? (
+          <Action to={`/stores/${store.id}/confirm-clock`} name="The shop’s clock is right" />
+        ) : null}
+      </div>
+      {store.books === undefined ? null : (
+        <Form to={`/stores/${store.id}/post-range`}>
+          <h3>Post days from before the connection</h3>
+          <div class="fields">
+            <TextField name="from" label="From" type="date" errors={errors} />
+            <TextField name="to" label="To" type="date" errors={errors} />
+          </div>
+          <div class="bar">
+            <Button name="Post these days" look="plain" />
+            <small>
+              Only days that are kept and not posted; the connection began on{' '}
+              {dateText(store.books.postFrom)}.
+            </small>
+          </div>
+        </Form>
+      )}
+    </Card>
+  );
+}
+
+/** Messages that the shop set aside, by till and reason. */
+function Quarantine({ row }: { row: StoreRow }) {
+  const aside = row.beat?.heartbeat.quarantine ?? [];
+  if (aside.length === 0) return null;
+  return (
+    <>
+      <h3>Set aside in the shop</h3>
+      <Table
+        label="Set aside in the shop"
+        columns={[{ name: 'Till' }, { name: 'Reason' }, { name: 'Messages', number: true }]}
+        rows={aside.map(({ terminal, code, count }) => [terminal, code, count])}
+      />
+      <p>
+        <small>
+          On the shop’s computer <code>tillbook-agent quarantine list</code> shows them;{' '}
+          <code>retry</code> and <code>dismiss</code> settle them.
+        </small>
+      </p>
+    </>
   );
 }
 

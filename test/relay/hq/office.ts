@@ -111,6 +111,10 @@ function depsFor({ db, url, now, standIn, acted }: Parts): HqDeps {
       act: async (action, store, date, who) => {
         acted.push({ action, store, date, who });
       },
+      postRange: async (store, from, to, who) => {
+        acted.push({ action: 'post', store, date: `${from}/${to}`, who });
+        return [from, to];
+      },
       mappingSaved: async () => {},
     },
   };

@@ -139,6 +139,22 @@ test('a mapping that Xero would refuse is not saved', async () => {
   assert.match(alertIn(refused.text), /bank account.*does not take payments/);
 });
 
+test('HQ asks a shop to close its day, twice is once; days before the connection are posted', async () => {
+  await admin.post('/stores/orchard', '/stores/orchard/close-day');
+  await admin.post('/stores/orchard', '/stores/orchard/close-day');
+  const { commands = [] } = (await office.db.get('stores', 'orchard')) ?? {};
+  assert.deepEqual(
+    commands.map(({ kind }) => kind),
+    ['close'],
+  );
+  const range = { from: '2026-10-01', to: '2026-10-31' };
+  const posted = await admin.post('/stores/orchard', '/stores/orchard/post-range', range);
+  assert.equal(posted.location, '/stores/orchard');
+  assert.equal(office.acted.at(-1)?.date, '2026-10-01/2026-10-31');
+  const wrong = await admin.post('/stores/orchard', '/stores/orchard/post-range', { from: 'x' });
+  assert.match(alertIn(wrong.text), /first day/);
+});
+
 test('the calendar shows every state by a sign and a word', async () => {
   const { text } = await admin.get('/calendar?month=2026-11');
   assert.match(text, /aria-label="Reconciled" title="Reconciled">✓</);
@@ -148,6 +164,8 @@ test('the calendar shows every state by a sign and a word', async () => {
 });
 
 test('what is not there is said on a page, not in a stack trace', async () => {
+  const browser = await fetch(`${office.url}/nothing`, { headers: { accept: 'text/html' } });
+  assert.match(await browser.text(), /There is no such page/);
   for (const path of ['/days/orchard/2031-01-01', '/days/orchard/yesterday', '/stores/__proto__']) {
     const { status, text } = await admin.get(path);
     assert.equal(status, 404, path);
