@@ -7,6 +7,7 @@ import type { AppError } from '../protocol/errors.ts';
 import type { Logger } from '../protocol/host/log.ts';
 import type { Clock } from './clock.ts';
 import type { DayBook } from './day/day-book.ts';
+import { startAudit } from './intake/audit.ts';
 import { forgetJournal, openEarlier } from './intake/earlier.ts';
 import { Keeper } from './intake/keeper.ts';
 import { entryOf, findTarget, type Memory, restoreMemory } from './intake/memory.ts';
@@ -122,6 +123,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     },
   });
   await intake.retryWaitingVoids();
+  const auditor = startAudit(memory, calendar, log);
   return {
     intake,
     dayBook,
@@ -136,6 +138,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     adoptNumbers,
     forget: date => forgetJournal(date, memory, earlier, keeper),
     stop: async () => {
+      await auditor.stop();
       await storage.stop();
       await journal.stop();
       await quarantine.stop();

@@ -4,11 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import type { AppError } from '../../protocol/errors.ts';
+import { type AppError, isAppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import { type DaySources, RunningDayBook } from '../day/day-book.ts';
 import { type LoadedCheckpoint, readCheckpoint, writeCheckpoint } from '../journal/checkpoint.ts';
-import type { Disk } from '../journal/disk.ts';
+import { type Disk, diskError } from '../journal/disk.ts';
 import { type Entry, isVoidable, type JournalRecord } from '../journal/entry.ts';
 import { IdIndex, type Place } from '../journal/id-index.ts';
 import { Journal } from '../journal/journal.ts';
@@ -21,6 +21,8 @@ export interface Memory {
   dayBook: RunningDayBook;
   /** Lines that were read since the checkpoint. */
   replayed: number;
+  /** Dates whose lines before that were believed, not read. */
+  believed: readonly string[];
 }
 
 export interface MemoryOptions {
@@ -76,7 +78,7 @@ function checkpointPath(dataDir: string): string {
 function emptyMemory(options: MemoryOptions, journal: Journal): Memory {
   const days = options.earlier.data.days.map(({ state }) => state);
   const dayBook = new RunningDayBook(sourcesOf(options, journal), new Numbers(), days);
-  return { journal, dayBook, index: new IdIndex(randomInt(2 ** 32)), replayed: 0 };
+  return { journal, dayBook, index: new IdIndex(randomInt(2 ** 32)), replayed: 0, believed: [] };
 }
 
 function fromCheckpoint(
@@ -87,7 +89,8 @@ function fromCheckpoint(
   const dates = new Set(files.map(([date]) => date));
   const isThere = (file: number) => dates.has(journal.dateOfFile(file) ?? '');
   const book = new RunningDayBook(sourcesOf(options, journal), new Numbers(numbers), days);
-  return { journal, dayBook: book, index: IdIndex.load(seed, index, isThere), replayed: 0 };
+  const loaded = IdIndex.load(seed, index, isThere);
+  return { journal, dayBook: book, index: loaded, replayed: 0, believed: [...dates] };
 }
 
 function sourcesOf({ quarantined }: MemoryOptions, journal: Journal): DaySources {
@@ -133,7 +136,7 @@ async function replayVoid(memory: Memory, date: string, record: JournalRecord): 
   dayBook.add(entryOf(date, record, found.record), Date.parse(receivedAt));
 }
 
-/** The record that a void reverses, if this is one. @throws AppError `damaged`, `disk-error` */
+/** The record that a void reverses, if this is one. @throws AppError `disk-error` */
 export async function findTarget(
   { journal, index }: Pick<Memory, 'journal' | 'index'>,
   { transaction }: JournalRecord,
@@ -142,7 +145,7 @@ export async function findTarget(
   return await findById({ journal, index }, transaction.voids);
 }
 
-/** The record with this id, read from disk. @throws AppError `damaged`, `disk-error` */
+/** The record with this id, read from disk; a damaged one is none. @throws AppError `disk-error` */
 export async function findById(
   { journal, index }: Pick<Memory, 'journal' | 'index'>,
   id: string,
@@ -150,10 +153,15 @@ export async function findById(
   for (const place of index.find(id)) {
     const date = journal.dateOfFile(place.file);
     if (date === undefined) continue;
-    const record = await journal.read(date, place.offset);
-    if (record.transaction.id === id) return { record, place };
+    const record = await journal.read(date, place.offset).catch(passDamage);
+    if (record?.transaction.id === id) return { record, place };
   }
   return undefined;
+}
+
+/** What is damaged cannot be compared: its number is still taken, so nothing counts twice. */
+function passDamage(error: unknown): undefined {
+  if (!isAppError(error, 'damaged')) throw diskError(error, 'reading the journal');
 }
 
 export function entryOf(

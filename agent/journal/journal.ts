@@ -9,7 +9,7 @@ import { LINE_BYTES_MAX, NO_HASH, proveLine } from './chain.ts';
 import { ChainFile, type ChainState, EMPTY_CHAIN, type Waiter } from './chain-file.ts';
 import { type Disk, type DiskFile, readUpTo } from './disk.ts';
 import { type JournalRecord, readRecord } from './entry.ts';
-import { countSetAside, recoverChain, scan } from './recover.ts';
+import { damagedPlaces, placeOf, recoverChain, scan, setAside } from './recover.ts';
 
 /** Handles of resting files that stay open. */
 const OPEN_FILES_MAX = 8;
@@ -77,7 +77,10 @@ export class Journal {
         from,
         (offset, line) => onRecord(date, offset, readRecord(line)),
       );
-      this.#damaged.set(date, Math.max(await countSetAside(this.#disk, path), before + breaks));
+      this.#damaged.set(
+        date,
+        Math.max((await damagedPlaces(this.#disk, path)).size, before + breaks),
+      );
       this.#files.set(date, new ChainFile(this.#disk, path, state, this.#onBroken));
       reports.push({ date, entries: state.entries - from.entries, torn, damaged });
     }
@@ -148,6 +151,7 @@ export class Journal {
       for (let length = FIRST_READ_BYTES; length < 16 * LINE_BYTES_MAX; length *= 16) {
         const bytes = await readUpTo(file, length, offset);
         const end = bytes.indexOf(0x0a);
+        if (end !== -1 && proveLine(bytes.subarray(0, end)) === undefined) break;
         if (end !== -1) return readRecord(bytes.subarray(0, end));
         if (bytes.length < length) break;
       }
@@ -177,6 +181,36 @@ export class Journal {
   /** Walks the whole chain of a date and says where it breaks first. */
   verify(date: string): Promise<ChainReport> {
     return verifyChain(this.#disk, this.#pathOf(date), this.state(date).size);
+  }
+
+  /**
+   * Reads again what a checkpoint vouched for, slowly. Wrong bytes are copied to `<date>.damaged`
+   * and counted, but stay in their place: what they held is in the totals, and the index points
+   * behind them.
+   * @param goOn asked between chunks; false ends it
+   * @returns pieces of damage that were not known yet
+   */
+  async check(date: string, goOn: () => Promise<boolean>): Promise<number> {
+    const path = this.#pathOf(date);
+    const end = this.state(date).size;
+    const file = await this.#disk.openToRead(path);
+    if (file === undefined) return 0;
+    const known = await damagedPlaces(this.#disk, path);
+    let found = 0;
+    try {
+      for await (const pieces of scan(file, 0)) {
+        const wrong = pieces
+          .filter(({ offset, proof }) => proof === undefined && offset < end)
+          .filter(piece => !known.has(placeOf(piece)));
+        if (wrong.length > 0) await setAside(this.#disk, path, wrong, 'damaged');
+        found += wrong.length;
+        this.#damaged.set(date, this.damaged(date) + wrong.length);
+        if (!(await goOn())) break;
+      }
+    } finally {
+      await file.close();
+    }
+    return found;
   }
 
   /** Deletes a date's file, and what was set aside from it, for ever. */

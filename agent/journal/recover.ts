@@ -151,8 +151,8 @@ async function rebuild(
   await disk.syncFolder(dirname(path));
 }
 
-/** Moves on only when the bytes are durably in `<name>.damaged`. */
-async function setAside(
+/** Copies pieces to `<name>.damaged`; they are durably there when it resolves. */
+export async function setAside(
   disk: Disk,
   path: string,
   pieces: readonly Piece[],
@@ -162,7 +162,7 @@ async function setAside(
   const aside = await disk.open(asidePath);
   try {
     const bytes = pieces.flatMap(piece => [
-      Buffer.from(`# ${what}: ${piece.bytes.length} bytes at ${piece.offset}\n`),
+      Buffer.from(`# ${what}: ${placeOf(piece)}\n`),
       piece.bytes,
       NEWLINE,
     ]);
@@ -174,16 +174,21 @@ async function setAside(
   await disk.syncFolder(dirname(asidePath));
 }
 
-/** How many pieces of damage `<name>.damaged` tells of. */
-export async function countSetAside(disk: Disk, path: string): Promise<number> {
+/** The places of damage that `<name>.damaged` tells of, each once. */
+export async function damagedPlaces(disk: Disk, path: string): Promise<Set<string>> {
   const file = await disk.openToRead(path.replace(/\.ndjson$/, '.damaged'));
-  if (file === undefined) return 0;
+  if (file === undefined) return new Set();
   try {
     const bytes = await readUpTo(file, await file.size(), 0);
-    return bytes.toString('latin1').match(/^# damaged: \d+ bytes at \d+$/gm)?.length ?? 0;
+    const notes = bytes.toString('latin1').matchAll(/^# damaged: (\d+ bytes at \d+)$/gm);
+    return new Set([...notes].map(([, place]) => String(place)));
   } finally {
     await file.close();
   }
+}
+
+export function placeOf({ bytes, offset }: Piece): string {
+  return `${bytes.length} bytes at ${offset}`;
 }
 
 /** Makes the pages dirty again with their own bytes, then syncs them. */

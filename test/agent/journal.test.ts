@@ -152,3 +152,22 @@ test('a failed sync is fatal: no acknowledgement, never tried again', async t =>
   assert.deepEqual([syncs, fatal.length, shop.storage().ready], [2, 1, false]);
   assert.equal(shop.dayBook.entries(today), 1);
 });
+
+test('a bit that flips in what a checkpoint vouches for costs no money and is said once', async t => {
+  const dataDir = await tempFolder(t);
+  const path = await shopWithSales(dataDir, 5, true);
+  const bytes = await readFile(path);
+  bytes.writeUInt8(bytes.readUInt8(700) ^ 0x04, 700);
+  await writeFile(path, bytes);
+  for (const _start of ['first', 'second']) {
+    const shop = await openTestShop(dataDir);
+    const damaged = () => shop.dayBook.snapshot(today).damaged;
+    while (damaged() === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    await new Promise(resolve => setTimeout(resolve, 50));
+    assert.deepEqual([damaged(), shop.dayBook.entries(today)], [1, 5]);
+    assert.equal((await shop.journal.verify(today)).broken?.line, 2);
+    const resent = await shop.intake.take('till-1', payloadOf(2), flags);
+    assert.equal(resent.kind === 'quarantined' && resent.problem.code, 'conflict-number');
+    await shop.stop();
+  }
+});
