@@ -3,6 +3,8 @@
  * Used by the running relay, and by a command while the relay is down.
  */
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isAppError } from '../protocol/errors.ts';
 import type { Logger } from '../protocol/host/log.ts';
 import type { Db } from './db/db.ts';
 import type { Damage } from './db/documents.ts';
@@ -15,7 +17,15 @@ export interface Home {
   seal: Seal;
 }
 
+/** How a command is named to others while it holds the folder. */
+const COMMAND = 'a command of tillbook-relay';
+/** A command holds the folder for less than this. */
+const COMMAND_MAX_MS = 10_000;
+const TRY_AGAIN_MS = 100;
+
 export interface HomeOptions {
+  /** A command waits for nobody, and a starting relay waits for a command. */
+  isCommand?: boolean;
   dataDir: string;
   /** RELAY_SECRET_KEY_FILE, when it was set. */
   secretKeyFile: string | undefined;
@@ -34,7 +44,9 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     log.error({ event: 'damaged', ...damage }, 'a file was damaged; its version before is used');
     mend(damage);
   };
-  const db = await openLowdb(dataDir, { onFatal, onDamage });
+  const program = options.isCommand ? COMMAND : 'tillbook-relay';
+  const open = () => openLowdb(dataDir, { program, onFatal, onDamage });
+  const db = options.isCommand ? await open() : await afterCommands(open);
   mend = damage => {
     repairDays(db, log, damage).catch(err => log.error({ err, ...damage }, 'repair failed'));
   };
@@ -48,5 +60,18 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   } catch (error) {
     await db.close();
     throw error;
+  }
+}
+
+/** A service that starts while an operator's command is at work must not fail for that. */
+async function afterCommands(open: () => Promise<Db>): Promise<Db> {
+  for (let waitedMs = 0; ; waitedMs += TRY_AGAIN_MS) {
+    try {
+      return await open();
+    } catch (error) {
+      const byCommand = isAppError(error, 'folder-locked') && error.message.includes(COMMAND);
+      if (!byCommand || waitedMs >= COMMAND_MAX_MS) throw error;
+    }
+    await wait(TRY_AGAIN_MS);
   }
 }

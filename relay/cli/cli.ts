@@ -2,6 +2,7 @@
  * The relay's command line. A command asks the running relay over its control socket; while none
  * runs, it opens the folder itself. Comes in: argv. Goes out: text or JSON, and an exit code.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AppError, isAppError, messageOf } from '../../protocol/errors.ts';
 import { askControl } from '../../protocol/host/control-socket.ts';
@@ -12,6 +13,10 @@ import { readPassword } from './password.ts';
 import { verifyFile } from './verify-file.ts';
 
 export const EXIT = { done: 0, found: 1, usage: 2, locked: 73, io: 74 } as const;
+
+/** A relay holds its folder this long at most before it answers commands. */
+const START_UP_MAX_MS = 10_000;
+const ASK_AGAIN_MS = 200;
 
 export interface CliHost {
   stdin: NodeJS.ReadStream;
@@ -62,9 +67,26 @@ async function perform(parsed: Parsed, host: CliHost): Promise<number> {
   const { command, values } = parsed;
   const args = await argumentsOf(parsed, host);
   if (command.name === 'verify') return await verify(command, args, values, host);
-  const asked = await askControl(host.dataDir, command.name, args);
-  const answer = asked === undefined ? await host.runOnFolder(command.name, args) : asked.result;
+  const answer = await askOrDo(command.name, args, host, Date.now() + START_UP_MAX_MS);
   return print(command, shape(command, answer, values), values, host);
+}
+
+/** The running relay's answer, or our own. A relay that is just starting cannot answer yet. */
+async function askOrDo(
+  method: string,
+  args: Record<string, unknown>,
+  host: CliHost,
+  untilMs: number,
+): Promise<unknown> {
+  const asked = await askControl(host.dataDir, method, args);
+  if (asked !== undefined) return asked.result;
+  try {
+    return await host.runOnFolder(method, args);
+  } catch (error) {
+    if (!isAppError(error, 'folder-locked') || Date.now() > untilMs) throw error;
+  }
+  await wait(ASK_AGAIN_MS);
+  return await askOrDo(method, args, host, untilMs);
 }
 
 async function verify(

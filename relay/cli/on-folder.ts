@@ -22,7 +22,7 @@ export async function runOnFolder(
   args: unknown,
 ): Promise<unknown> {
   const { clock } = options;
-  const { db, seal } = await openHome(options);
+  const { db, seal } = await openHome({ ...options, isCommand: true });
   try {
     await ensureRelayKey(db, seal);
     const handlers = deskHandlers({ db, clock, stores: new StoreDesk(db, clock) });

@@ -17,6 +17,8 @@ import type { Tables } from './records.ts';
 const LIST_LIMIT = 10_000;
 
 export interface LowdbOptions {
+  /** Named to whoever finds the folder locked; `tillbook-relay` by default. */
+  program?: string;
   /** A damaged file was replaced by its version before. */
   onDamage?: (damage: Damage) => void;
   /** The disk failed: the process should end (exit code 74). Called once. */
@@ -25,7 +27,8 @@ export interface LowdbOptions {
 
 /** @throws AppError folder-locked, damaged, disk-error */
 export async function openLowdb(folder: string, options: LowdbOptions = {}): Promise<Db> {
-  const lock = await lockFolder(folder, 'tillbook-relay').catch(error => {
+  const { program = 'tillbook-relay' } = options;
+  const lock = await lockFolder(folder, program).catch(error => {
     throw folderError(folder, error);
   });
   try {

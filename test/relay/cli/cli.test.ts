@@ -40,6 +40,13 @@ describe('a command of the relay', () => {
     assert.match((await relay(['store', 'list'])).stdout, /orchard-road +Orchard Road +Asia/);
   });
 
+  it('waits for a relay that is just starting, and for another command', async () => {
+    const starting = home.start();
+    const adding = ['a', 'b'].map(name => relay(['token', 'add', name, '--json']));
+    for (const ended of await Promise.all(adding)) assert.equal(ended.code, 0, ended.stderr);
+    await (await starting).stop();
+  });
+
   it('of a second relay on the same folder ends with 73 and names the first', async () => {
     const first = await home.start();
     const second = await relay(['run']);
