@@ -15,11 +15,13 @@ import { AckQueue, type Done } from './acks.ts';
 import { Bans } from './bans.ts';
 import { Connections, type TerminalConnection } from './connections.ts';
 import { Doorkeeper } from './doorkeeper.ts';
+import { Pace } from './pace.ts';
 import { checkConnect, checkPublish, checkSubscription } from './rules.ts';
 import type { Terminals } from './terminals.ts';
 
 const CONNECT_WITHIN_MS = 5000;
 const STOP_WITHIN_MS = 5000;
+const REFUSAL_REST_MS = 500;
 
 export interface BrokerOptions {
   host: string;
@@ -88,6 +90,7 @@ class Desk {
   readonly connections: Connections;
   readonly #options: BrokerOptions;
   readonly #bans: Bans;
+  readonly #pace: Pace;
   readonly #door = new Doorkeeper();
   readonly #acks = new Map<Client, AckQueue>();
   readonly #refusals = new WeakMap<Client, { returnCode: number; message: string }>();
@@ -98,6 +101,7 @@ class Desk {
     this.#options = options;
     this.connections = new Connections(options.clock);
     this.#bans = new Bans(options.clock);
+    this.#pace = new Pace(options.clock);
   }
 
   admit(socket: Socket): void {
@@ -160,7 +164,9 @@ class Desk {
     this.#options.terminals.onRevoked(id => {
       this.#bans.forgive(id);
       for (const client of this.#acks.keys()) if (client.id === id) client.close();
-      if (!this.#options.terminals.has(id)) this.connections.forget(id);
+      if (this.#options.terminals.has(id)) return;
+      this.connections.forget(id);
+      this.#pace.forget(id);
     });
   }
 
@@ -222,10 +228,15 @@ class Desk {
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     this.#options.intake.take(client.id, payload, { qos, retained: retain }).then(
       verdict => {
-        if (verdict.kind === 'quarantined') this.#answer(client.id, verdict);
-        settle();
+        const broken = verdict.kind === 'quarantined';
+        if (broken) this.#answer(client.id, verdict);
+        later(this.#pace.delayMs(client.id, broken), settle);
       },
-      error => settle(this.#refused(client.id, error)),
+      error => {
+        const refusal = this.#refused(client.id, error);
+        // A terminal connects again at once: without a rest it would turn in circles.
+        later(REFUSAL_REST_MS, () => settle(refusal));
+      },
     );
   }
 
@@ -262,6 +273,11 @@ class Desk {
   #lost(client: Client, error: Error): void {
     this.#options.log.debug({ terminal: client.id, reason: messageOf(error) }, 'connection lost');
   }
+}
+
+function later(delayMs: number, act: () => void): void {
+  if (delayMs === 0) act();
+  else setTimeout(act, delayMs).unref();
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
