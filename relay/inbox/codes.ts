@@ -51,7 +51,7 @@ export async function takeCode(
   typed: string,
   kid: string,
   nowMs: number,
-): Promise<{ store: string } | { refusal: AppError }> {
+): Promise<{ store: string; isRepeat: boolean } | { refusal: AppError }> {
   const code = normalized(typed);
   const row = code === undefined ? undefined : await tx.get('enrolmentCodes', finderOf(code));
   if (code === undefined || row === undefined) return { refusal: unknownCode() };
@@ -64,7 +64,7 @@ export async function takeCode(
   const refusal = whyNot(row, kid, nowMs);
   if (refusal !== undefined) return { refusal };
   await tx.put('enrolmentCodes', finder, { ...row, usedBy: kid });
-  return { store: row.store };
+  return { store: row.store, isRepeat: row.usedBy === kid };
 }
 
 function whyNot(row: EnrolmentCodeRecord, kid: string, nowMs: number): AppError | undefined {

@@ -29,6 +29,8 @@ export async function enrol(deps: InboxDeps, jws: string): Promise<string> {
   const outcome = await deps.db.write(async tx => {
     const taken = await takeCode(tx, enrolment.code, kid, deps.clock());
     if ('refusal' in taken) return taken;
+    // A machine set back to a backup counts from a lower number: a new code lets it begin anew.
+    if (!taken.isRepeat) await tx.remove('heartbeats', taken.store);
     return { answer: await admit(deps, tx, taken.store, enrolment, kid) };
   });
   if ('refusal' in outcome) {

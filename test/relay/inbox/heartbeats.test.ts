@@ -77,6 +77,15 @@ describe('a heartbeat that cannot be right', () => {
     await answerTo({ counter: 1 });
   });
 
+  it('of a machine that was set back to a backup counts anew after a new code', async () => {
+    await answerTo({ counter: 500 });
+    const { code } = await desk.stores.makeCode(machine.store, 'test');
+    assert.equal((await desk.enrol(code, machine.key)).status, 200);
+    await answerTo({ counter: 7 });
+    assert.equal((await desk.enrol(code, machine.key)).status, 200);
+    assert.equal((await machine.beat({ counter: 7 })).status, 409);
+  });
+
   it('of two starts that alternate is a cloned disk; a restart is none', async () => {
     for (const instance of ['a', 'a', 'b']) await answerTo({ instance });
     assert.equal((await desk.db.get('heartbeats', machine.store))?.clonedAt, undefined);
