@@ -38,9 +38,13 @@ export class RelayFolder {
     });
   }
 
-  /** Starts the relay and waits until it listens. */
-  async start(more: Record<string, string> = {}): Promise<RunningRelay> {
-    const child = spawn(process.execPath, [MAIN], { env: this.#env(more) });
+  /**
+   * Starts the relay and waits until it listens.
+   * @param under a program and its arguments that runs it, such as strace
+   */
+  async start(more: Record<string, string> = {}, under: string[] = []): Promise<RunningRelay> {
+    const [program = '', ...args] = [...under, process.execPath, MAIN];
+    const child = spawn(program, args, { env: this.#env(more) });
     let output = '';
     for await (const chunk of child.stdout) {
       output += chunk;
