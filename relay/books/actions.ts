@@ -4,11 +4,11 @@
  * is safe to press twice: the second time changes nothing.
  */
 import { AppError } from '../../protocol/errors.ts';
-import { type Db, dayKey } from '../db/db.ts';
+import { type Db, dayKey, keysUnder } from '../db/db.ts';
 import type { DayRecord, DocumentRecord } from '../db/records.ts';
 import { addAudit } from '../hq/audit.ts';
 import type { Clock } from '../xero/port.ts';
-import { addEvent, changeDocument, inFlight } from './day-steps.ts';
+import { addEvent, changeDocument, inFlight, isRefused } from './day-steps.ts';
 
 export type DayAction = 'retry' | 'hold' | 'release' | 'post';
 
@@ -38,7 +38,7 @@ export function createDayDesk(deps: ActionDeps): DayDesk {
   return {
     act: (action, store, date, who) => act(deps, action, dayKey(store, date), who),
     postRange: (store, from, to, who) => postRange(deps, store, { from, to }, who),
-    mappingSaved: async () => deps.wake(),
+    mappingSaved: store => mappingSaved(deps, store),
   };
 }
 
@@ -48,8 +48,8 @@ async function act(
   key: string,
   who: string,
 ): Promise<DayRecord> {
-  const now = deps.clock();
-  const at = new Date(now).toISOString();
+  const nowMs = deps.clock();
+  const at = new Date(nowMs).toISOString();
   const result = await deps.db.write(async tx => {
     const day = await tx.get('days', key);
     if (day === undefined) {
@@ -59,13 +59,16 @@ async function act(
     }
     const changed = ACTIONS[action](day, who, at);
     if (changed === undefined) return day;
-    const told = addEvent(changed, { at, who, what: WORDS[action] });
+    const { nextTryAt: _, ...now } = changed;
+    const told = addEvent(now, { at, who, what: WORDS[action] });
     await tx.put('days', key, told);
     const details = { store: day.store, date: day.date, state: day.state };
-    await addAudit(tx, now, { who, what: `Day: ${WORDS[action]}`, details });
+    await addAudit(tx, nowMs, { who, what: `Day: ${WORDS[action]}`, details });
     return told;
   });
   deps.wake(key);
+  // Retry means everything that lies in the way, too: a back-off, an organisation at rest.
+  if (action === 'retry') deps.wake();
   return result;
 }
 
@@ -189,6 +192,21 @@ function postAgain(day: DayRecord): DayRecord | undefined {
 
 function replaces(other: DocumentRecord, gone: DocumentRecord): boolean {
   return other.revision === gone.revision && (other.repost ?? 0) > (gone.repost ?? 0);
+}
+
+/** What Xero refused under the mapping before is sent again at once. */
+async function mappingSaved({ db, wake }: ActionDeps, store: string): Promise<void> {
+  const range = { ...keysUnder(`${store}/`), reverse: true, limit: RANGE_DAYS_MAX };
+  const resting = (await db.list('days', range)).filter(({ value }) => isRefused(value));
+  await db.write(async tx => {
+    for (const { key } of resting) {
+      const day = await tx.get('days', key);
+      if (day === undefined) continue;
+      const { nextTryAt: _, ...rest } = day;
+      await tx.put('days', key, rest);
+    }
+  });
+  wake();
 }
 
 async function postRange(

@@ -12,7 +12,7 @@ import { reason } from './reasons.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 
 /** A document that Xero does not list is only called gone after this long. */
-const UNLISTED_MS = 10 * 60_000;
+export const UNLISTED_MS = 10 * 60_000;
 
 /** @throws AppError when Xero could not be asked: the items come again */
 export async function checkDocuments(

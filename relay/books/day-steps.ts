@@ -138,9 +138,48 @@ export function moveTo(
   at: string,
   what: string,
 ): DayRecord {
-  const moved = { ...day, state, reasons };
+  const { nextTryAt: _, ...rest } = day;
+  const moved = { ...rest, state, reasons };
   const news = state !== day.state || codesOf(reasons) !== codesOf(day.reasons);
   return news ? addEvent(moved, { at, who: 'relay', what }) : moved;
+}
+
+/** Reasons that lie in the way to Xero, not in the day. */
+const ON_THE_WAY = new Set([
+  'xero-disconnected',
+  'xero-rate-limit',
+  'xero-unavailable',
+  'xero-unknown-outcome',
+]);
+
+/** Xero itself refused the day: only something that changes in Xero or here helps. */
+export function isRefused(day: DayRecord): boolean {
+  return (
+    day.state === 'waiting' &&
+    day.reasons.some(({ raw, code }) => raw !== undefined && !ON_THE_WAY.has(code))
+  );
+}
+
+/** Xero is not asked the same again so soon: every try costs some of the day's calls. */
+export function mustRest(day: DayRecord, nowMs: number): boolean {
+  return isRefused(day) && Date.parse(day.nextTryAt ?? '') > nowMs;
+}
+
+const REFUSED_SOONEST_MS = 100_000;
+const REFUSED_LATEST_MS = 30 * 60_000;
+/** What was refused for t is sent again after t / 8. */
+const REFUSED_PATIENCE = 8;
+
+/** The row of a day that Xero refused, with the instant of the next try. */
+export function refuse(day: DayRecord, reasons: Reason[], at: string, what: string): DayRecord {
+  const waiting = moveTo(day, 'waiting', reasons, at, what);
+  const since = waiting.events.findLast(event => event.what === what)?.at ?? at;
+  const waitedMs = Date.parse(at) - Date.parse(since);
+  const pauseMs = Math.min(
+    REFUSED_LATEST_MS,
+    Math.max(REFUSED_SOONEST_MS, waitedMs / REFUSED_PATIENCE),
+  );
+  return { ...waiting, nextTryAt: new Date(Date.parse(at) + pauseMs).toISOString() };
 }
 
 function codesOf(reasons: readonly Reason[]): string {

@@ -3,13 +3,16 @@
  * days of one organisation and its chart. Goes out: rows with a planned document (not sent yet), or
  * with the reasons why they wait. What was planned before but never sent is planned anew.
  */
+import { messageOf } from '../../protocol/errors.ts';
 import type { DayRecord, DocumentRecord, StoreRecord } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import {
   adjustmentOf,
   changeDocument,
+  isRefused,
   isSame,
   moveTo,
+  mustRest,
   nextStep,
   restState,
   revisionBefore,
@@ -17,6 +20,7 @@ import {
 } from './day-steps.ts';
 import type { Plan } from './plan.ts';
 import { changeDays, type Desk, type Item, nowOf } from './poster-desk.ts';
+import { reason } from './reasons.ts';
 
 /** Plans what is due and gives the documents that are on their way, in the order of the keys. */
 export async function planDays(desk: Desk, keys: readonly string[], chart: Chart): Promise<Item[]> {
@@ -71,6 +75,7 @@ export function planDay(
     case 'wait':
       return ifNews(day, moveTo(dropPlanned(day), 'waiting', step.reasons, at, 'waits: held back'));
     case 'plan':
+      if (mustRest(day, desk.clock())) return undefined;
       return ifNews(day, planRevisionOf(desk, day, store, chart, at));
   }
 }
@@ -84,7 +89,8 @@ function payElsewhere(
   document: DocumentRecord,
 ): DayRecord {
   const refused = document.state === 'created' && document.paymentsRequest === undefined;
-  if (!refused || day.state !== 'waiting') return day;
+  const elsewhere = document.organisation?.organisation !== store.books?.organisation;
+  if (!refused || day.state !== 'waiting' || elsewhere) return day;
   const plan = planFor(desk, day, store, chart, document);
   if (plan?.kind !== 'post' || plan.document.kind !== document.plan.kind) return day;
   const paid = new Set(document.payments.map(({ tender }) => tender));
@@ -104,7 +110,7 @@ function planRevisionOf(
   at: string,
 ): DayRecord {
   const again = day.documents.find(one => one.state === 'planned' && one.repost !== undefined);
-  const plan = planFor(desk, day, store, chart, again);
+  const plan = planSafely(() => planFor(desk, day, store, chart, again));
   const kept = dropPlanned(day);
   switch (plan?.kind) {
     case undefined:
@@ -126,9 +132,22 @@ function planRevisionOf(
         ...(again?.repost === undefined ? {} : { repost: again.repost }),
       };
       const documents = [...kept.documents, document];
+      // What Xero refused is sent again; the day waits on until Xero takes it.
+      if (isRefused(day)) return { ...kept, documents };
       const what = `planned ${plan.document.kind} ${plan.document.number}`;
       return moveTo({ ...kept, documents }, 'posting', [], at, what);
     }
+  }
+}
+
+/** A day that our own assertions refuse must not keep all the others waiting. */
+function planSafely(plan: () => Plan | undefined): Plan | undefined {
+  try {
+    return plan();
+  } catch (error) {
+    const message = `The day cannot be planned: ${messageOf(error)}`;
+    const fix = 'This is an error in Tillbook: please report it with the summary of the day.';
+    return { kind: 'wait', reasons: [reason('books-differ', message, { fix })] };
   }
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../xero/port.ts';
 import { adoptFound } from './adopt.ts';
 import { afterRead, lineReasons } from './check-documents.ts';
-import { moveTo } from './day-steps.ts';
+import { moveTo, refuse } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, refOf, reload } from './poster-desk.ts';
 import { reasonsFromXero } from './refusals.ts';
 import { ageOf, newKey, RESEND_WITHIN_MS, wholeRequests } from './requests.ts';
@@ -101,6 +101,7 @@ async function sendNew(
   const sentAt = nowOf(desk);
   await changeItems(desk, items, document => ({
     ...document,
+    organisation: ref,
     request: {
       idempotencyKey: key,
       body: desk.xero.encodeDocument(document.plan, contacts.get(document.plan.contactName) ?? ''),
@@ -244,7 +245,7 @@ async function recordRefused(
 /** The row of a day that Xero refused, in words a bookkeeper knows. */
 export function refusedDay(day: DayRecord, { messages, raw }: Refusal, at: string): DayRecord {
   const what = `Xero refused: ${messages[0] ?? 'without saying why'}`;
-  return moveTo(day, 'waiting', reasonsFromXero(messages, raw), at, what);
+  return refuse(day, reasonsFromXero(messages, raw), at, what);
 }
 
 function isTaken(refusal: Refusal): boolean {

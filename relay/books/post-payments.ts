@@ -4,7 +4,7 @@
  * matched by reference and amount, and only what is missing is paid.
  */
 import { isAppError } from '../../protocol/errors.ts';
-import type { DayRecord, DocumentRecord } from '../db/records.ts';
+import type { DocumentRecord } from '../db/records.ts';
 import { refusalOf } from '../xero/failures.ts';
 import {
   BATCH_MAX,
@@ -15,7 +15,8 @@ import {
   type XeroPayment,
 } from '../xero/port.ts';
 import { goneReason, isGone } from './adopt.ts';
-import { addEvent, moveTo } from './day-steps.ts';
+import { UNLISTED_MS } from './check-documents.ts';
+import { addEvent, moveTo, mustRest } from './day-steps.ts';
 import type { PlannedPayment } from './plan.ts';
 import { refusedDay, wasNotDone } from './post-documents.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, reload } from './poster-desk.ts';
@@ -36,7 +37,10 @@ export async function postPayments(
 ): Promise<void> {
   // With a read-back it was made otherwise than asked, and is not paid.
   const created = items.filter(
-    ({ document }) => document.state === 'created' && document.readBack === undefined,
+    ({ day, document }) =>
+      document.state === 'created' &&
+      document.readBack === undefined &&
+      !mustRest(day, desk.clock()),
   );
   await payNothing(
     desk,
@@ -77,40 +81,46 @@ async function readFirst(
   ref: OrganisationRef,
   items: readonly Item[],
 ): Promise<Item[]> {
+  const listed: Item[] = [];
   for (const kind of ['invoice', 'credit-note'] as const) {
     const ofKind = items.filter(({ document }) => document.plan.kind === kind);
     for (const batch of batches(ofKind, BATCH_MAX)) {
       const numbers = batch.map(({ document }) => document.plan.number);
       const found = await desk.xero.findDocuments(ref, kind, numbers);
-      await noteFound(desk, batch, found);
+      listed.push(...(await noteFound(desk, batch, found)));
     }
   }
-  const fresh = await reload(desk, items);
+  const fresh = await reload(desk, listed);
   return fresh.filter(({ document }) => document.state === 'created');
 }
 
+/** What Xero does not list is not paid: nobody knows what stands on it. */
 async function noteFound(
   desk: Desk,
   items: readonly Item[],
   found: readonly XeroDocument[],
-): Promise<void> {
+): Promise<Item[]> {
   const at = nowOf(desk);
-  const pairs = items.flatMap(item => {
-    const own = found.find(({ id }) => id === item.document.xeroId);
-    return own === undefined ? [] : [{ ...item, own }];
-  });
+  const pairs = items.map(item => ({
+    ...item,
+    own: found.find(({ id }) => id === item.document.xeroId),
+  }));
+  const young = ({ postedAt }: DocumentRecord) =>
+    desk.clock() - Date.parse(postedAt ?? '') < UNLISTED_MS;
+  const known = pairs.filter(({ own, document }) => own !== undefined || !young(document));
   await changeItems(
     desk,
-    pairs,
+    known,
     (document, { own }) =>
-      isGone(own.status)
+      own === undefined || isGone(own.status)
         ? { ...document, state: 'gone' }
         : paidUp({ ...document, payments: matchPayments(document, own.payments) }),
     (day, { own, document }) =>
-      isGone(own.status)
-        ? moveTo(day, 'posted', [goneReason(document)], at, `${own.number} is ${own.status}`)
+      own === undefined || isGone(own.status)
+        ? moveTo(day, 'posted', [goneReason(document)], at, `${document.plan.number} is gone`)
         : day,
   );
+  return known;
 }
 
 /** Each payment in Xero settles at most one planned payment of the same reference and amount. */
@@ -170,35 +180,28 @@ interface Share {
 async function sendAll(desk: Desk, ref: OrganisationRef, items: readonly Item[]): Promise<void> {
   let left = items;
   for (let shares = nextShare(left); shares.length > 0; shares = nextShare(left)) {
-    await sendNew(desk, ref, shares);
+    const refused = await sendNew(desk, ref, shares);
     const fresh = await reload(desk, left);
     // A refused payment waits for its day; whoever has had none refused goes on.
-    left = fresh.filter(
-      ({ day, document }) => document.state === 'created' && day.state !== 'waiting',
-    );
+    left = fresh.filter(({ key, document }) => document.state === 'created' && !refused.has(key));
   }
 }
 
-async function sendNew(desk: Desk, ref: OrganisationRef, shares: readonly Share[]): Promise<void> {
+/** Gives the keys of the days that Xero refused a payment of. */
+async function sendNew(
+  desk: Desk,
+  ref: OrganisationRef,
+  shares: readonly Share[],
+): Promise<Set<string>> {
   const idempotencyKey = newKey(shares.length);
   const sentAt = nowOf(desk);
   const counted = shares.map(({ item, count }) => ({ ...item, count }));
-  await changeItems(
-    desk,
-    counted,
-    (document, { count }) => {
-      const body = JSON.stringify(bodiesOf(desk, document, count));
-      return { ...document, paymentsRequest: { idempotencyKey, body, sentAt } };
-    },
-    putAtWork,
-  );
+  await changeItems(desk, counted, (document, { count }) => {
+    const body = JSON.stringify(bodiesOf(desk, document, count));
+    return { ...document, paymentsRequest: { idempotencyKey, body, sentAt } };
+  });
   const items = await reload(desk, counted);
-  await send(desk, ref, items, 'first');
-}
-
-/** A day whose payments are tried again no longer waits. */
-function putAtWork(day: DayRecord): DayRecord {
-  return day.state === 'waiting' ? { ...day, state: 'posting' } : day;
+  return send(desk, ref, items, 'first');
 }
 
 function bodiesOf(desk: Desk, document: DocumentRecord, count: number): string[] {
@@ -213,10 +216,10 @@ async function send(
   ref: OrganisationRef,
   items: readonly Item[],
   time: 'first' | 'again',
-): Promise<void> {
+): Promise<Set<string>> {
   const parts = items.flatMap(partsOf);
   const first = items[0]?.document;
-  if (first === undefined) return;
+  if (first === undefined) return new Set();
   for (const { document } of items) desk.unpaid.delete(document.xeroId ?? '');
   const batch = {
     kind: first.plan.kind,
@@ -236,7 +239,7 @@ async function send(
     if (undone) for (const { document } of items) desk.unpaid.add(document.xeroId ?? '');
     throw error;
   }
-  await record(desk, items, parts, outcomes);
+  return record(desk, items, parts, outcomes);
 }
 
 /** Xero refused the batch as one, and none of it was paid: one of them is to blame. */
@@ -244,13 +247,19 @@ async function sendOneByOne(
   desk: Desk,
   ref: OrganisationRef,
   items: readonly Item[],
-): Promise<void> {
+): Promise<Set<string>> {
+  const refused = new Set<string>();
   for (const item of await readFirst(desk, ref, items)) {
-    await sendNew(desk, ref, nextShare([item]));
+    for (const key of await sendNew(desk, ref, nextShare([item]))) refused.add(key);
   }
+  return refused;
 }
 
-async function recordRefusal(desk: Desk, items: readonly Item[], refusal: Refusal): Promise<void> {
+async function recordRefusal(
+  desk: Desk,
+  items: readonly Item[],
+  refusal: Refusal,
+): Promise<Set<string>> {
   const at = nowOf(desk);
   await changeItems(
     desk,
@@ -258,6 +267,7 @@ async function recordRefusal(desk: Desk, items: readonly Item[], refusal: Refusa
     document => document,
     day => refusedDay(day, refusal, at),
   );
+  return new Set(items.map(({ key }) => key));
 }
 
 function partsOf(item: Item): Part[] {
@@ -279,7 +289,7 @@ async function record(
   items: readonly Item[],
   parts: readonly Part[],
   outcomes: readonly Outcome<XeroPayment>[],
-): Promise<void> {
+): Promise<Set<string>> {
   const at = nowOf(desk);
   const results = items.map(item => {
     const own = parts.map((part, i) => ({ part, outcome: outcomes[i] }));
@@ -289,20 +299,31 @@ async function record(
     desk,
     results,
     (document, { own }) => {
-      const paid = own.flatMap(({ part: { payment }, outcome }) =>
-        outcome?.ok
-          ? [{ tender: payment.tender, xeroId: outcome.done.id, amount: payment.amount }]
-          : [],
-      );
       const { paymentsRequest: _, ...rest } = document;
-      return paidUp({ ...rest, payments: [...rest.payments, ...paid] });
+      return paidUp({ ...rest, payments: addPaid(rest.payments, own) });
     },
     (day, { own, document }) => {
       // The document stands; the refused payment is tried again with the day.
       const refused = own.find(({ outcome }) => outcome?.ok === false)?.outcome;
       if (refused?.ok === false) return refusedDay(day, refused.refusal, at);
       const what = `paid ${document.plan.number}: ${own.length} payments`;
-      return addEvent({ ...day, reasons: [] }, { at, who: 'relay', what });
+      const state = day.state === 'waiting' ? 'posting' : day.state;
+      return addEvent({ ...day, state, reasons: [] }, { at, who: 'relay', what });
     },
   );
+  const refused = results.filter(({ own }) => own.some(({ outcome }) => outcome?.ok === false));
+  return new Set(refused.map(({ key }) => key));
+}
+
+/** An answer that is repeated for a request sent again adds nothing. */
+function addPaid(
+  known: DocumentRecord['payments'],
+  answered: readonly { part: Part; outcome: Outcome<XeroPayment> | undefined }[],
+): DocumentRecord['payments'] {
+  const paid = answered.flatMap(({ part: { payment }, outcome }) =>
+    outcome?.ok && !known.some(({ tender }) => tender === payment.tender)
+      ? [{ tender: payment.tender, xeroId: outcome.done.id, amount: payment.amount }]
+      : [],
+  );
+  return [...known, ...paid];
 }

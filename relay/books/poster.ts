@@ -30,6 +30,7 @@ const LEASE_POLL_MS = 5_000;
 /** Organisations that are worked on at the same time. */
 const ORGANISATIONS_AT_ONCE = 8;
 const BACKOFF_FIRST_MS = 2_000;
+const BROKEN_OFF_MS = 20_000;
 /** How long stop() lets a call to Xero finish; what is left is taken up at the next start. */
 const STOP_WITHIN_MS = 8_000;
 
@@ -89,7 +90,8 @@ class PosterLoop {
 
   wake(key?: string): void {
     this.#open.wake(key);
-    for (const pause of this.#pauses.values()) pause.until = Math.min(pause.until, 0);
+    // A new day does not end an organisation's rest; a person does.
+    if (key === undefined) for (const pause of this.#pauses.values()) pause.until = 0;
     this.#woken = true;
     this.#nudge();
   }
@@ -158,7 +160,7 @@ class PosterLoop {
         // Another poster has taken over, or a bug of ours: the days come again either way.
         const lost = isAppError(error, 'conflict');
         this.#options.log[lost ? 'info' : 'error']({ error }, 'posting was broken off');
-        for (const day of days) this.#open.put(day, desk.clock() + BACKOFF_FIRST_MS);
+        for (const day of days) this.#open.put(day, desk.clock() + (lost ? 0 : BROKEN_OFF_MS));
       })
       .finally(() => {
         for (const { key } of days) this.#inHand.delete(key);

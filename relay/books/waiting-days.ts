@@ -23,9 +23,10 @@ export async function settleLocally(desk: Desk, days: readonly OpenDay[]): Promi
   for (const day of days) {
     if (!stores.has(day.store)) stores.set(day.store, await desk.db.get('stores', day.store));
     const store = stores.get(day.store);
-    const ref = store && refOf(store);
     const row = await desk.db.get('days', day.key);
     const step = row && store && nextStep(row, store);
+    const sentTo = step?.kind === 'settle' ? step.document.organisation : undefined;
+    const ref = sentTo ?? (store && refOf(store));
     if (ref !== undefined && (step?.kind === 'plan' || step?.kind === 'settle')) {
       const group = result.byOrganisation.get(ref.organisation) ?? { ref, days: [] };
       group.days.push(day);
@@ -65,6 +66,8 @@ export async function giveWay(
   const nextTryAt = new Date(untilMs).toISOString();
   const keys = days.map(({ key }) => key);
   await changeDays(desk, keys, day => {
+    // What was not sent has no unknown outcome.
+    if (error.code === 'xero-unknown-outcome' && inFlight(day) === undefined) return undefined;
     if (day.reasons.length === 1 && day.reasons[0]?.code === why.code) return undefined;
     const state = inFlight(day) === undefined ? 'waiting' : 'posting';
     return { ...moveTo(day, state, [why], at, why.message), nextTryAt };

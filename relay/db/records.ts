@@ -178,6 +178,8 @@ export interface DocumentRecord {
   repost?: number;
   /** `planned` is durable before anything is sent; see books/poster. */
   state: 'planned' | 'created' | 'paid' | 'reconciled' | 'drafted' | 'gone';
+  /** Where it was sent; HQ may have chosen another organisation since. */
+  organisation?: { connection: string; organisation: string };
   /** Xero's id once known. */
   xeroId?: string;
   /** The create request in flight: exact body and key, stored before it is sent. */
