@@ -14,6 +14,7 @@ import { EXIT, exitCodeOf, fail, isHelp, runCli } from './cli/cli.ts';
 import { runOnFolder } from './cli/on-folder.ts';
 import { systemClock } from './clock.ts';
 import { RELAY_PREFIXES, RELAY_SETTINGS, type RelaySettingsValues, xeroUrls } from './config.ts';
+import { watchDays } from './db/watched.ts';
 import { deskHandlers } from './desk.ts';
 import { openHome } from './home.ts';
 import { apiRoutes } from './hq/api/routes.ts';
@@ -47,7 +48,8 @@ async function main(argv: string[]): Promise<number> {
 async function run(settings: RelaySettingsValues): Promise<number> {
   const told = toldToStop();
   const log = createLog('relay', { level: settings.logLevel, readable: process.stdout.isTTY });
-  const { db, seal } = await openHome({ ...settings, log, onFatal: crashWith(log) });
+  const { seal, ...home } = await openHome({ ...settings, log, onFatal: crashWith(log) });
+  const db = watchDays(home.db);
   const key = await ensureRelayKey(db, seal);
   const http = await listen(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? `http://localhost:${http.port}`;
@@ -69,7 +71,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;
   const passwords = { hash: hashPassword, verify: verifyPassword };
   const sessionSecret = seal.derive('sessions');
-  const pages = hqPages({ ...common, xeroLoginUrl, now: clock, sessionSecret, passwords });
+  const desk = { ...common, sessionSecret, passwords, onDayChanged: db.onDayChanged };
+  const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
   http.serve(createApp({ log, trustedProxies, inbox, api, pages }));
   await offerSetUp({ db, dataDir, publicUrl, now: clock(), log });
   const control = await serveControl(settings.dataDir, deskHandlers({ db, clock, stores }));

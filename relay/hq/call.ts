@@ -4,10 +4,12 @@
  */
 import type { Request, Response } from 'express';
 import type { Role, UserRecord } from '../db/records.ts';
+import type { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
 
 export interface Call {
   deps: HqDeps;
+  heads: DayHeads;
   req: Request;
   res: Response;
   /** Token that every form of the answer carries. */

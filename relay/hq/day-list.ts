@@ -3,9 +3,8 @@
  * and dates that are asked for.
  */
 import { addDays, DATE_PATTERN } from '../../protocol/business-date.ts';
-import { sumMinor } from '../../protocol/money.ts';
-import { dayKey, type Reader } from '../db/db.ts';
-import type { DayRecord, DayState, StoreRecord } from '../db/records.ts';
+import type { DayState, StoreRecord } from '../db/records.ts';
+import type { DayHead, DayHeads } from './day-heads.ts';
 
 export interface DayFilter {
   /** Store id, '' for all. */
@@ -18,7 +17,7 @@ export interface DayFilter {
 
 export interface ListedDay {
   store: StoreRecord;
-  day: DayRecord;
+  day: DayHead;
 }
 
 /** Finished: nobody has to do or wait for anything. */
@@ -51,41 +50,22 @@ function laterOf(a: string, b: string): string {
 }
 
 export async function listDays(
-  db: Reader,
+  heads: DayHeads,
   stores: readonly StoreRecord[],
   filter: DayFilter,
 ): Promise<ListedDay[]> {
   const wanted = filter.store === '' ? stores : stores.filter(({ id }) => id === filter.store);
   const listed: ListedDay[] = [];
   for (const store of wanted) {
-    const range = { from: dayKey(store.id, filter.from), to: dayKey(store.id, `${filter.to}~`) };
-    for (const { value } of await db.list('days', range)) {
-      if (fits(value.state, filter.state)) listed.push({ store, day: value });
+    for (const day of await heads.list(store.id, filter.from, filter.to)) {
+      if (fits(day.state, filter.state)) listed.push({ store, day });
     }
   }
-  return listed.sort((a, b) =>
-    a.day.date === b.day.date
-      ? a.store.name.localeCompare(b.store.name, 'en')
-      : a.day.date < b.day.date
-        ? 1
-        : -1,
-  );
+  // The stores come by name, and sorting keeps their order within a day.
+  return listed.sort((a, b) => (a.day.date === b.day.date ? 0 : a.day.date < b.day.date ? 1 : -1));
 }
 
 function fits(state: DayState, wanted: DayFilter['state']): boolean {
   if (wanted === '') return true;
   return wanted === 'unfinished' ? !FINISHED.includes(state) : state === wanted;
-}
-
-/** Σ sales of the newest revision, minor units; undefined when none came. */
-export function grossOf(day: DayRecord): number | undefined {
-  const newest = day.revisions.at(-1);
-  return newest === undefined ? undefined : sumMinor(newest.parts.sales.map(row => row.amount));
-}
-
-/** Documents that stand in Xero. */
-export function numbersOf(day: DayRecord): string[] {
-  return day.documents
-    .filter(document => document.state !== 'planned' && document.state !== 'gone')
-    .map(document => document.plan.number);
 }

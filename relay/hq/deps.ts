@@ -4,10 +4,13 @@
  */
 import type { Db } from '../db/db.ts';
 import type { ConnectionRecord, StoreRecord } from '../db/records.ts';
+import type { DayListener } from '../db/watched.ts';
 import type { Chart } from '../xero/chart.ts';
 
 export interface HqDeps {
   db: Db;
+  /** Tells of every changed day; without it lists read the whole days each time. */
+  onDayChanged?: (listener: DayListener) => void;
   /** RELAY_PUBLIC_URL without a slash at the end; `https` makes cookies secure. */
   publicUrl: string;
   /** XERO_LOGIN_URL: forms may lead there. */

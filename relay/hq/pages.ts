@@ -8,8 +8,9 @@ import type { UserRecord } from '../db/records.ts';
 import { showProblem } from './answers.tsx';
 import { assets } from './assets.ts';
 import { type Call, field, mayDo } from './call.ts';
+import { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
-import { isProven, PROOF_FIELD, proofFor } from './form-proof.ts';
+import { isProven, PROOF_FIELD, type ProofOptions, proofFor } from './form-proof.ts';
 import { policy } from './policy.ts';
 import { accountRoutes } from './routes/account.tsx';
 import { auditRoutes } from './routes/audit.tsx';
@@ -47,7 +48,9 @@ export function hqRoutes(): Route[] {
 
 export function hqPages(deps: HqDeps): Router {
   const secure = deps.publicUrl.startsWith('https:');
+  const heads = new DayHeads(deps.db, deps.onDayChanged);
   const options = { secret: deps.sessionSecret, secure };
+  const parts = { deps, heads, options };
   const router = Router();
   router.use('/assets', policy(deps), assets());
   const common = [
@@ -64,24 +67,20 @@ export function hqPages(deps: HqDeps): Router {
   for (const route of hqRoutes()) {
     const before = route.needs === 'nobody' ? (route.before ?? []) : [];
     router[route.method](route.path, ...common, ...before, async (req, res) => {
-      await answer(route, await makeCall(deps, req, res, options), options);
+      await answer(route, await makeCall(parts, req, res), options);
     });
   }
   router.use(...common, async (req, res, next) => {
     // Whoever asks for data gets the relay's own answer: a browser asks for HTML first.
     if (req.method !== 'GET' || req.accepts(['json', 'html']) !== 'html') return next();
     const fix = 'Check the address, or go on from the first page.';
-    showProblem(await makeCall(deps, req, res, options), 404, 'There is no such page', fix);
+    showProblem(await makeCall(parts, req, res), 404, 'There is no such page', fix);
   });
   return router;
 }
 
 /** Checks, in this order: the proof, too many tries, the user, the role; then the page runs. */
-async function answer(
-  route: Route,
-  call: Call,
-  options: { secret: string; secure: boolean },
-): Promise<void> {
+async function answer(route: Route, call: Call, options: ProofOptions): Promise<void> {
   if (route.method === 'post' && !isProven(call.req, field(call, PROOF_FIELD), options)) {
     const fix = 'It was open for too long, or came from elsewhere. Open the page again and retry.';
     return showProblem(call, 403, 'This form is no longer valid', fix);
@@ -122,14 +121,20 @@ function pathOnly(req: Request): string {
   return req.path.startsWith('/xero/') ? '/settings' : req.originalUrl;
 }
 
+interface CallParts {
+  deps: HqDeps;
+  heads: DayHeads;
+  options: ProofOptions;
+}
+
 async function makeCall(
-  deps: HqDeps,
+  { deps, heads, options }: CallParts,
   req: Request,
   res: Response,
-  options: { secret: string; secure: boolean },
 ): Promise<Call> {
   const user = await currentUser(deps, req);
-  return { deps, req, res, user, now: deps.now(), proof: proofFor(req, res, options) };
+  const proof = proofFor(req, res, options);
+  return { deps, heads, req, res, user, proof, now: deps.now() };
 }
 
 /** The session's user, unless removed or signed out everywhere since. */

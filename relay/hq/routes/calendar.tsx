@@ -1,6 +1,5 @@
 /** The calendar of stores × days, one month at a time. */
 import { addDays, businessDateOf } from '../../../protocol/business-date.ts';
-import { dayKey } from '../../db/db.ts';
 import type { DayState, StoreRecord } from '../../db/records.ts';
 import { show } from '../answers.tsx';
 import { query, type UserCall } from '../call.ts';
@@ -38,12 +37,11 @@ async function showCalendar(call: UserCall): Promise<void> {
 }
 
 async function rowOf(call: UserCall, store: StoreRecord, month: string): Promise<CalendarRow> {
-  const range = { from: dayKey(store.id, month), to: dayKey(store.id, `${month}~`) };
-  const rows = await call.deps.db.list('days', range);
+  const heads = await call.heads.list(store.id, `${month}-01`, `${month}-31`);
   const days = new Map<string, DayState | 'open'>();
   if (store.closedAt === undefined) days.set(businessDateOf(call.now, store), 'open');
-  for (const { value } of rows) days.set(value.date, value.state);
-  const stuck = rows.filter(({ value }) => STATES[value.state].tone === 'bad').length;
+  for (const { date, state } of heads) days.set(date, state);
+  const stuck = heads.filter(({ state }) => STATES[state].tone === 'bad').length;
   return { store, days, stuck };
 }
 

@@ -5,14 +5,7 @@ import type { StoreRecord } from '../../db/records.ts';
 import { show } from '../answers.tsx';
 import { query, type UserCall } from '../call.ts';
 import { toCsv } from '../csv.ts';
-import {
-  type DayFilter,
-  grossOf,
-  type ListedDay,
-  listDays,
-  numbersOf,
-  parseFilter,
-} from '../day-list.ts';
+import { type DayFilter, type ListedDay, listDays, parseFilter } from '../day-list.ts';
 import { STATES } from '../parts/show.tsx';
 import { DaysPage } from '../views/days.tsx';
 import type { Route } from './route.ts';
@@ -41,15 +34,14 @@ async function exportDays(call: UserCall): Promise<void> {
   const { days } = await readDays(call);
   const head = ['Date', 'Store', 'State', 'Reason', 'Currency', 'Sales', 'Documents'];
   const rows = days.map(({ store, day }) => {
-    const gross = grossOf(day);
     return [
       day.date,
       store.name,
       day.state,
       day.reasons.map(reason => reason.message).join(' '),
       store.currency,
-      gross === undefined ? undefined : formatMinor(gross, store.currency),
-      numbersOf(day).join(' '),
+      day.gross === undefined ? undefined : formatMinor(day.gross, store.currency),
+      day.documents.join(' '),
     ];
   });
   call.res
@@ -68,5 +60,5 @@ async function readDays(
   const today = businessDateOf(call.now, { timezone: 'UTC', cutOver: '00:00' });
   const states = [...Object.keys(STATES), 'unfinished'];
   const filter = parseFilter(name => query(call, name), today, states);
-  return { stores, filter, days: await listDays(db, stores, filter) };
+  return { stores, filter, days: await listDays(call.heads, stores, filter) };
 }

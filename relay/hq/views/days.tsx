@@ -1,6 +1,6 @@
 /** Every store-day with its state and, where one waits, the reason and the fix. */
 import type { StoreRecord } from '../../db/records.ts';
-import { type DayFilter, grossOf, type ListedDay, numbersOf } from '../day-list.ts';
+import type { DayFilter, ListedDay } from '../day-list.ts';
 import { type Choice, ChoiceField, TextField } from '../parts/fields.tsx';
 import { Page } from '../parts/page.tsx';
 import { Card, dateText, Money, STATES, StateBadge, Table } from '../parts/show.tsx';
@@ -44,10 +44,10 @@ export function DaysPage(props: DaysProps) {
             listed.store.name,
             <StateCell listed={listed} />,
             <span>
-              <Money amount={grossOf(listed.day)} currency={listed.store.currency} />{' '}
+              <Money amount={listed.day.gross} currency={listed.store.currency} />{' '}
               <small>{listed.store.currency}</small>
             </span>,
-            numbersOf(listed.day).join(', ') || '–',
+            listed.day.documents.join(', ') || '–',
           ])}
           empty="No day fits. A store’s first day arrives after its first day close."
         />

@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import { silentLog } from '../../../protocol/host/log.ts';
-import type { Db } from '../../../relay/db/db.ts';
 import { openLowdb } from '../../../relay/db/lowdb.ts';
 import type { Role } from '../../../relay/db/records.ts';
 import { createSeal } from '../../../relay/db/seal.ts';
+import { type WatchedDb, watchDays } from '../../../relay/db/watched.ts';
 import type { DayAction, HqDeps } from '../../../relay/hq/deps.ts';
 import { hqPages } from '../../../relay/hq/pages.ts';
 import { hashPassword, verifyPassword } from '../../../relay/hq/passwords.ts';
@@ -28,7 +28,7 @@ export const APP = { clientId: 'A'.repeat(32), clientSecret: 'office-test-secret
 
 export interface Office {
   url: string;
-  db: Db;
+  db: WatchedDb;
   deps: HqDeps;
   standIn: StandIn;
   /** What was pressed on day pages. */
@@ -51,7 +51,7 @@ export interface OfficeOptions {
 export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
   const now = options.now ?? Date.now;
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-hq-'));
-  const db = await openLowdb(folder);
+  const db = watchDays(await openLowdb(folder));
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -86,7 +86,7 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
 }
 
 interface Parts {
-  db: Db;
+  db: WatchedDb;
   url: string;
   now: () => number;
   standIn: StandIn;
@@ -99,7 +99,7 @@ function depsFor({ db, url, now, standIn, acted }: Parts): HqDeps {
   const urls = { login: standIn.url, identity: standIn.url, api: standIn.url };
   const redirectUri = `${url}/xero/callback`;
   return {
-    ...{ db, now, log },
+    ...{ db, now, log, onDayChanged: db.onDayChanged },
     publicUrl: url,
     xeroLoginUrl: standIn.url,
     version: '0.1.0',
