@@ -12,6 +12,7 @@ import type { Db, KeyRange, Row, TableName, Writer } from './db.ts';
 import { type Content, type Damage, Documents } from './documents.ts';
 import { PendingFile } from './pending.ts';
 import { checkKey, PLACES } from './places.ts';
+import { copy, normalize } from './plain-json.ts';
 import type { Tables } from './records.ts';
 
 const LIST_LIMIT = 10_000;
@@ -179,7 +180,7 @@ class LowTransaction implements Writer {
 
   async put<Name extends TableName>(table: Name, key: string, value: Tables[Name]): Promise<void> {
     checkKey(table, key);
-    this.#change(table, key, copy(value));
+    this.#change(table, key, normalize(value));
   }
 
   async remove<Name extends TableName>(table: Name, key: string): Promise<void> {
@@ -262,12 +263,13 @@ async function listRows<Name extends TableName>(
 async function filesOf(
   documents: Documents,
   table: TableName,
-  { from, to, reverse }: KeyRange,
+  range: KeyRange,
   changes: Changes,
 ): Promise<string[]> {
+  const { from, to, reverse } = range;
   const { folder, fileOf } = PLACES[table];
   if (folder === undefined) return [fileOf('')];
-  const below = await documents.namesBelow(folder);
+  const below = await documents.namesBelow(folder + commonFolder(range));
   const changed = [...changes].filter(([, tables]) => tables.has(table)).map(([file]) => file);
   const beginnings = [...new Set([...below, ...changed])]
     .map(file => file.slice(folder.length + 1, -'.json'.length))
@@ -279,9 +281,10 @@ async function filesOf(
   return beginnings.map(start => `${folder}/${start}.json`);
 }
 
-/** What a restart would read: no `undefined`, no −0, nothing shared with the caller. */
-function copy(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+/** `/shop` when all keys of the range begin with `shop/`: other stores' folders are not looked at. */
+function commonFolder({ from = '', to = '' }: KeyRange): string {
+  const cut = from.indexOf('/') + 1;
+  return cut > 1 && to.startsWith(from.slice(0, cut)) ? `/${from.slice(0, cut - 1)}` : '';
 }
 
 /** Temporary files of a process that was killed. */

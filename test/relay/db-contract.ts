@@ -83,6 +83,18 @@ function rowTests(open: () => Promise<DbUnderTest>): void {
     assert.deepEqual(await (await under.reopen()).get('days', 'shop/2026-11-21'), row);
   });
 
+  it('a name from the tills may be __proto__, and is one name like any other', async () => {
+    const details = JSON.parse('{"__proto__":{"constructor":1},"b":[{"__proto__":2}]}');
+    const row = { at: '2026', who: 'x', what: 'y', details };
+    await under.db.write(tx => tx.put('audit', '2026-11-01T00/x', row));
+    const read = await under.db.get('audit', '2026-11-01T00/x');
+    assert.equal(JSON.stringify(read), JSON.stringify(row));
+    assert.equal(
+      JSON.stringify(await (await under.reopen()).get('audit', '2026-11-01T00/x')),
+      JSON.stringify(row),
+    );
+  });
+
   it('a key that no row can have is a bug, and says so', async () => {
     for (const key of ['', '../secret', 'a/../b', '/abs', 'sp ace', '__proto__', 'a//b']) {
       await assert.rejects(
