@@ -31,6 +31,7 @@ import { createXero } from './xero/xero.ts';
 
 /** Requests in hand are finished within this time after SIGTERM. */
 const STOP_MAX_MS = 8_000;
+const EXIT_MAX_MS = 9_500;
 
 const clock = systemClock;
 process.exitCode = await main(process.argv.slice(2));
@@ -57,7 +58,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
 
   const stores = new StoreDesk(db, clock);
   const redirectUri = `${publicUrl}/xero/callback`;
-  // The folder's lock lets in one process: the leases of a killed one are ours at once.
+  // One process per folder: the leases of a killed one are ours at once.
   const shared = { db, clock, log, holder: 'relay' };
   const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, ...shared });
   const poster = startPoster({ xero, ...shared });
@@ -79,13 +80,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
 
   await told;
-  await Promise.all([
-    http.stop(STOP_MAX_MS),
-    control.stop(),
-    poster.stop(),
-    nightly.stop(),
-    missing.stop(),
-  ]);
+  const parts = [control, poster, nightly, missing];
+  await Promise.all([http.stop(STOP_MAX_MS), ...parts.map(part => part.stop())]);
   await db.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
   return EXIT.done;
@@ -117,7 +113,12 @@ function crashWith(log: Logger): (error: unknown) => void {
 
 function toldToStop(): Promise<void> {
   return new Promise(done => {
-    process.once('SIGTERM', () => done());
-    process.once('SIGINT', () => done());
+    const stop = () => {
+      // A call to Xero that hangs must not keep the process: the next start goes on from the rows.
+      setTimeout(() => process.exit(), EXIT_MAX_MS).unref();
+      done();
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
   });
 }

@@ -9,7 +9,7 @@ import type { OrganisationRef } from '../xero/port.ts';
 import type { Desk } from './poster-desk.ts';
 
 const DAILY_MS = 24 * 3_600_000;
-const SOONEST_MS = 110_000;
+const SOONEST_MS = 100_000;
 const LATEST_MS = 30 * 60_000;
 /** A day that has waited for t is tried with a chart of at most t / 8. */
 const PATIENCE = 8;

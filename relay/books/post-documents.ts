@@ -17,6 +17,7 @@ import { adoptFound } from './adopt.ts';
 import { afterRead, lineReasons } from './check-documents.ts';
 import { moveTo, refuse } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, refOf, reload } from './poster-desk.ts';
+import { reason } from './reasons.ts';
 import { reasonsFromXero } from './refusals.ts';
 import { ageOf, newKey, RESEND_WITHIN_MS, wholeRequests } from './requests.ts';
 
@@ -92,23 +93,44 @@ async function sendNew(
   desk: Desk,
   ref: OrganisationRef,
   kind: DocumentKind,
-  items: readonly Item[],
+  asked: readonly Item[],
 ): Promise<void> {
+  if (asked.length === 0) return;
+  const nameOf = ({ document }: Item) => document.plan.contactName;
+  const contacts = await desk.xero.contactIds(ref, asked.map(nameOf));
+  const items = asked.filter(item => contacts.has(nameOf(item)));
+  await withoutContact(
+    desk,
+    asked.filter(item => !contacts.has(nameOf(item))),
+  );
   if (items.length === 0) return;
-  const names = items.map(({ document }) => document.plan.contactName);
-  const contacts = await desk.xero.contactIds(ref, names);
   const key = newKey(items.length);
   const sentAt = nowOf(desk);
-  await changeItems(desk, items, document => ({
+  await changeItems(desk, items, (document, item) => ({
     ...document,
     organisation: ref,
     request: {
       idempotencyKey: key,
-      body: desk.xero.encodeDocument(document.plan, contacts.get(document.plan.contactName) ?? ''),
+      body: desk.xero.encodeDocument(document.plan, contacts.get(nameOf(item)) ?? ''),
       sentAt,
     },
   }));
   await send(desk, ref, kind, await reload(desk, items), key, 'first');
+}
+
+/** Xero would not make the contact: the day says so, and the others go on. */
+async function withoutContact(desk: Desk, items: readonly Item[]): Promise<void> {
+  const at = nowOf(desk);
+  await changeItems(
+    desk,
+    items,
+    document => (document.repost === undefined ? undefined : document),
+    (day, { document }) => {
+      const message = `Xero does not take the contact “${document.plan.contactName}”`;
+      const why = reason('contact-missing', message, { raw: message });
+      return refuse(day, [why], at, message);
+    },
+  );
 }
 
 async function send(

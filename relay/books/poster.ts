@@ -21,8 +21,8 @@ import { postPayments } from './post-payments.ts';
 import { type Desk, type Item, reload } from './poster-desk.ts';
 import { giveWay, settleLocally } from './waiting-days.ts';
 
-/** A waiting day is tried again at least this often. */
-export const RETRY_MS = 2 * 60_000;
+/** A waiting day is tried again at least every 2 minutes, the try included. */
+export const RETRY_MS = 110_000;
 const LEASE_NAME = 'poster';
 const LEASE_MS = 45_000;
 const LEASE_RENEW_MS = 15_000;

@@ -86,7 +86,7 @@ export function createLimiter(clock: Clock): Limiter {
         soonest = Math.min(soonest, waitMs);
       }
     }
-    if (Number.isFinite(soonest)) timer = setTimeout(pump, soonest);
+    if (Number.isFinite(soonest)) timer = setTimeout(pump, soonest).unref();
   }
 
   return {

@@ -114,7 +114,7 @@ export interface Xero {
     ref: OrganisationRef,
     options?: { maxAgeMs?: number; caller?: CallerKind },
   ): Promise<Chart>;
-  /** Ids of contacts by name, made if need be. */
+  /** Ids of contacts by name, made if need be; without those that Xero refuses to make. */
   contactIds(ref: OrganisationRef, names: readonly string[]): Promise<Map<string, string>>;
   /** The stored ids are no longer good: they are looked up anew. */
   forgetContacts(ref: OrganisationRef): Promise<void>;

@@ -148,7 +148,10 @@ async function lookUp(
   return byName(listOf(body.contacts, false));
 }
 
-/** A name is unique among active contacts: a repeat after a lost answer finds it by looking up. */
+/**
+ * A name is unique among active contacts: a repeat after a lost answer finds it by looking up. A name
+ * that Xero refuses is left out.
+ */
 async function makeContacts(
   deps: CallDeps,
   ref: OrganisationRef,
@@ -159,9 +162,9 @@ async function makeContacts(
   const body = await callXero(deps, ref, { caller: 'poster', writes: true }, api =>
     api.createContacts(ref.organisation, { contacts }, false),
   );
-  const made = byName(listOf(body.contacts, true).filter(contact => !contact.hasValidationErrors));
-  const missing = names.filter(name => !made.has(fold(name)));
-  if (missing.length > 0) throw unknownOutcome(`Xero did not make the contact ${missing[0]}`);
+  const answered = listOf(body.contacts, true);
+  if (answered.length !== names.length) throw unknownOutcome('Xero did not answer every contact');
+  const made = byName(answered.filter(contact => contact.hasValidationErrors !== true));
   return new Map([...known, ...made]);
 }
 

@@ -233,3 +233,39 @@ test('fifty stores with four tenders each cost six calls beyond what is read onc
     [1, 4, 1],
   );
 });
+
+test('what Xero goes on refusing costs few of the day’s calls', async t => {
+  const { rig, key } = await shop(t);
+  await rig.xero.readChart({ connection: 'connection-1', organisation: rig.organisation });
+  rig.standIn.control.enablePayments({ code: '621', enabled: false });
+  const poster = rig.start();
+  await dayIn(rig, key, ['waiting']);
+  rig.standIn.control.clearRequests();
+  for (let minutes = 0; minutes < 600; minutes += 4) {
+    rig.advance(4 * 60_000);
+    poster.wake(key);
+    await new Promise(done => setTimeout(done, 15));
+  }
+  const calls = rig.standIn.control.countRequests({ path: '/api.xro/' });
+  assert.ok(calls > 4 && calls < 250, `${calls} calls in ten hours`);
+  const day = await rig.db.get('days', key);
+  assert.ok((day?.events.length ?? 0) < 12, 'the timeline is not flooded');
+});
+
+test('a contact that Xero refuses holds its own day only', async t => {
+  const { rig, key } = await shop(t);
+  await addStore(rig, 'store-2', { contact: 'x'.repeat(250) });
+  const other = await deliver(rig, DATE, busyDay(), 'store-2');
+  const refused = JSON.stringify({
+    Contacts: [{ Name: 'x', HasValidationErrors: true, ValidationErrors: [{ Message: 'No.' }] }],
+  });
+  await rig.xero.readChart({ connection: 'connection-1', organisation: rig.organisation });
+  await rig.xero.contactIds({ connection: 'connection-1', organisation: rig.organisation }, [
+    'Café store-1 daily sales',
+  ]);
+  const answer = { kind: 'status', status: 200, body: refused } as const;
+  rig.standIn.control.fault({ method: 'PUT', path: '/Contacts$', times: 100, answer });
+  rig.start();
+  await dayIn(rig, key, ['reconciled']);
+  assert.equal((await dayIn(rig, other, ['waiting'])).reasons[0]?.code, 'contact-missing');
+});
