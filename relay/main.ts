@@ -72,7 +72,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;
   const passwords = { hash: hashPassword, verify: verifyPassword };
   const sessionSecret = seal.derive('sessions');
-  const desk = { ...common, sessionSecret, passwords, onDayChanged: db.onDayChanged };
+  const desk = { ...common, seal, sessionSecret, passwords, onDayChanged: db.onDayChanged };
   const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
   http.serve(createApp({ log, trustedProxies, inbox, api, pages }));
   await offerSetUp({ db, dataDir, publicUrl, now: clock(), log });

@@ -36,6 +36,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   axios: ['relay/xero/'],
   pg: ['relay/db/'],
   nodemailer: ['relay/alerts/'],
+  otpauth: ['relay/hq/'],
 };
 
 /** What each part may import beside itself. */

@@ -259,6 +259,8 @@ export interface UserRecord {
   password: string;
   role: Role;
   createdAt: string;
+  /** The second step of the sign-in: its sealed secret, and the last time step that was used. */
+  secondStep?: { secret: string; lastStep: number };
   /** Sessions made before this instant are over. */
   sessionsFrom: string;
 }

@@ -75,7 +75,7 @@ export function part(call: Call, name: string): string {
 export async function goTo(call: Call, path: string, said?: string): Promise<void> {
   const { session } = call.req;
   if (said !== undefined) session.said = said;
-  if (session.user !== undefined) {
+  if (session.user !== undefined || session.halfway !== undefined) {
     await new Promise<void>((resolve, reject) => {
       session.save((error: unknown) => (error ? reject(error) : resolve()));
     });

@@ -22,6 +22,7 @@ export interface HqDeps {
   /** Signs session cookies and form proofs; the same over restarts. At least 32 bytes. */
   sessionSecret: string;
   log: HqLog;
+  seal: SealDesk;
   passwords: PasswordDesk;
   stores: StoreDesk;
   xero: XeroDesk;
@@ -31,6 +32,12 @@ export interface HqDeps {
 export interface HqLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** Seals what is secret in a row; the row's identity belongs to it. */
+export interface SealDesk {
+  seal(plain: string, identity: string): string;
+  open(sealed: string, identity: string): string;
 }
 
 export interface PasswordDesk {

@@ -19,6 +19,7 @@ import { dayRoutes } from './routes/day.tsx';
 import { daysRoutes } from './routes/days.tsx';
 import { mappingRoutes } from './routes/mapping.tsx';
 import type { Route } from './routes/route.ts';
+import { secondStepRoutes } from './routes/second-step.tsx';
 import { settingsRoutes } from './routes/settings.tsx';
 import { signInRoutes } from './routes/sign-in.tsx';
 import { storeRoutes } from './routes/stores.tsx';
@@ -34,6 +35,7 @@ export function hqRoutes(): Route[] {
   return [
     { method: 'get', path: '/', needs: 'nobody', run: call => call.res.redirect(303, '/days') },
     ...signInRoutes(),
+    ...secondStepRoutes(),
     ...settingsRoutes(),
     ...storeRoutes(),
     ...daysRoutes(),

@@ -14,6 +14,10 @@ declare module 'express-session' {
     user: string;
     /** RFC 3339; a session from before the user's `sessionsFrom` is over. */
     signedInAt: string;
+    /** Whose password was right while the code of the second step is still to come. */
+    halfway: { user: string; at: string };
+    /** Sealed secret of a second step that is being set up. */
+    freshSecret: string;
     /** Said once on the next page, in `role=status`. */
     said: string;
     /** The same for what went wrong, in `role=alert`. */

@@ -1,15 +1,16 @@
 /** What a user does to their own account. */
 import { AppError } from '../../../protocol/errors.ts';
-import { fieldErrors, show } from '../answers.tsx';
+import { fieldErrors } from '../answers.tsx';
 import { addAudit } from '../audit.ts';
 import { goTo, rawField, type UserCall } from '../call.ts';
-import { AccountPage } from '../views/account.tsx';
+import { startSession } from '../session-start.ts';
 import type { Route } from './route.ts';
-import { newPassword, startSession } from './sign-in.tsx';
+import { showAccount } from './show-account.tsx';
+import { newPassword } from './sign-in.tsx';
 
 export function accountRoutes(): Route[] {
   return [
-    { method: 'get', path: '/account', needs: 'viewer', run: showAccount },
+    { method: 'get', path: '/account', needs: 'viewer', run: call => showAccount(call) },
     { method: 'post', path: '/account/password', needs: 'viewer', run: changePassword },
     {
       method: 'post',
@@ -20,17 +21,13 @@ export function accountRoutes(): Route[] {
   ];
 }
 
-function showAccount(call: UserCall): void {
-  show(call, 'Your account', <AccountPage user={call.user} errors={[]} />);
-}
-
 async function changePassword(call: UserCall): Promise<void> {
   try {
     await checkCurrent(call);
     await endSessions(call, 'Password changed', await newPassword(call));
     await goTo(call, '/account', 'Your password is changed. All other sessions have ended.');
   } catch (error) {
-    show(call, 'Your account', <AccountPage user={call.user} errors={fieldErrors(error)} />);
+    showAccount(call, fieldErrors(error));
   }
 }
 

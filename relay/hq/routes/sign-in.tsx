@@ -3,7 +3,6 @@
  * e-mail and a wrong password cost the same time and give the same answer.
  */
 import { AppError } from '../../../protocol/errors.ts';
-import type { UserRecord } from '../../db/records.ts';
 import { fieldErrors, show, showProblem } from '../answers.tsx';
 import { addAudit } from '../audit.ts';
 import {
@@ -16,9 +15,11 @@ import {
   type UserCall,
 } from '../call.ts';
 import { addUser, checkPassword, findUser, parseEmail, readLink, takeLink } from '../people.ts';
+import { startSession } from '../session-start.ts';
 import { sweepSessions } from '../sessions.ts';
 import { InvitePage, ResetPage, SetUpPage, SignInPage } from '../views/sign-in.tsx';
 import type { Route } from './route.ts';
+import { enter } from './second-step.tsx';
 import { signInLimits } from './throttle.ts';
 
 /** The routes hold the counters of failed attempts: made once per relay. */
@@ -61,9 +62,8 @@ async function signIn(call: Call): Promise<void> {
       },
     ]);
   }
-  await startSession(call, user);
   await sweepSessions(deps.db, call.now);
-  await goTo(call, safeNext(field(call, 'next')));
+  await enter(call, user, field(call, 'next'));
 }
 
 let decoyHash: Promise<string> | undefined;
@@ -72,21 +72,6 @@ let decoyHash: Promise<string> | undefined;
 function decoy(call: Call): Promise<string> {
   decoyHash ??= call.deps.passwords.hash('nobody has this password');
   return decoyHash;
-}
-
-/** Only a path of this relay: `//elsewhere` would leave it. */
-function safeNext(next: string): string {
-  return /^\/(?![/\\])[^\s\\]*$/.test(next) ? next : '/days';
-}
-
-/** A fresh session id, so that one planted before the sign-in is worth nothing. */
-export async function startSession(call: Call, user: UserRecord): Promise<void> {
-  const { req } = call;
-  await new Promise<void>((resolve, reject) => {
-    req.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
-  });
-  req.session.user = user.id;
-  req.session.signedInAt = new Date(call.now).toISOString();
 }
 
 async function signOut(call: UserCall): Promise<void> {
@@ -175,8 +160,7 @@ async function resetPassword(call: Call): Promise<void> {
       await addAudit(tx, call.now, { who: found.email, what: 'Password set by link' });
       return changed;
     });
-    await startSession(call, user);
-    await goTo(call, '/days');
+    await enter(call, user, '/days');
   } catch (error) {
     show(call, 'New password', <ResetPage code={code} errors={fieldErrors(error)} />);
   }

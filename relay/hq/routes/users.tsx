@@ -15,6 +15,12 @@ export function userRoutes(): Route[] {
     { method: 'post', path: '/users/invite', needs: 'admin', run: invite },
     { method: 'post', path: '/users/:user/role', needs: 'admin', run: orShow(changeRole) },
     { method: 'post', path: '/users/:user/reset', needs: 'admin', run: orShow(makeResetLink) },
+    {
+      method: 'post',
+      path: '/users/:user/second-step-off',
+      needs: 'admin',
+      run: orShow(secondStepOff),
+    },
     { method: 'post', path: '/users/:user/remove', needs: 'admin', run: orShow(remove) },
   ];
 }
@@ -80,6 +86,16 @@ async function makeResetLink(call: UserCall): Promise<void> {
   const url = `${call.deps.publicUrl}/reset?code=${code}`;
   call.req.session.link = { for: email, url, expiresAt };
   await goTo(call, '/users', 'The link to set a new password is ready.');
+}
+
+/** For somebody who lost the telephone. */
+async function secondStepOff(call: UserCall): Promise<void> {
+  const { email } = await changeUser(call, async (tx, { secondStep: _, ...user }) => {
+    await tx.put('users', user.id, user);
+    const details = { user: user.email };
+    await addAudit(tx, call.now, { who: call.user.email, what: 'Second step turned off', details });
+  });
+  await goTo(call, '/users', `${email} signs in with the password alone.`);
 }
 
 async function remove(call: UserCall): Promise<void> {

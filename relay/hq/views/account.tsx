@@ -5,8 +5,15 @@ import { Errors, TextField } from '../parts/fields.tsx';
 import { Action, Button, Form, Page } from '../parts/page.tsx';
 import { Card, Facts, Time } from '../parts/show.tsx';
 import { PASSWORD_LENGTH_MIN } from '../people.ts';
+import { SecondStepCard, type SecondStepProps } from './second-step.tsx';
 
-export function AccountPage({ user, errors }: { user: UserRecord; errors: FieldError[] }) {
+interface AccountProps {
+  user: UserRecord;
+  errors: FieldError[];
+  fresh: SecondStepProps['fresh'];
+}
+
+export function AccountPage({ user, errors, fresh }: AccountProps) {
   return (
     <Page title="Your account">
       <Errors errors={errors} />
@@ -20,6 +27,7 @@ export function AccountPage({ user, errors }: { user: UserRecord; errors: FieldE
         />
         <Action to="/account/sign-out-everywhere" name="Sign out everywhere" />
       </Card>
+      <SecondStepCard isOn={user.secondStep !== undefined} fresh={fresh} errors={errors} />
       <Card title="Change password">
         <Form to="/account/password">
           <div class="fields">

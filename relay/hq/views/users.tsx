@@ -96,6 +96,13 @@ function UserActions({ user, isSelf }: { user: UserRecord; isSelf: boolean }) {
   return (
     <div class="actions">
       <Action to={`/users/${user.id}/reset`} name="Password link" about={`for ${user.email}`} />
+      {user.secondStep === undefined || isSelf ? null : (
+        <Action
+          to={`/users/${user.id}/second-step-off`}
+          name="Second step off"
+          about={`for ${user.email}`}
+        />
+      )}
       {isSelf ? null : (
         <Action to={`/users/${user.id}/remove`} name="Remove" about={user.email} look="danger" />
       )}

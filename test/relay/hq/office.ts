@@ -99,7 +99,7 @@ function depsFor({ db, url, now, standIn, acted }: Parts): HqDeps {
   const urls = { login: standIn.url, identity: standIn.url, api: standIn.url };
   const redirectUri = `${url}/xero/callback`;
   return {
-    ...{ db, now, log, onDayChanged: db.onDayChanged },
+    ...{ db, now, log, seal, onDayChanged: db.onDayChanged },
     publicUrl: url,
     xeroLoginUrl: standIn.url,
     version: '0.1.0',
