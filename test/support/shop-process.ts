@@ -1,11 +1,12 @@
 /**
  * Broker, intake and disk of one shop as a process of its own, to be killed. Arguments: the data
- * folder, and `early` for the canary that acknowledges before the disk. Says its port once ready.
+ * folder, and for the canaries `early` (acknowledges before the disk) or `nosync` (never syncs). Says its port and pid once ready.
  */
 import { startBroker } from '../../agent/broker/broker.ts';
 import type { Terminals } from '../../agent/broker/terminals.ts';
 import { systemClock } from '../../agent/clock.ts';
 import type { Intake } from '../../agent/intake/ports.ts';
+import { type Disk, systemDisk } from '../../agent/journal/disk.ts';
 import { silentLog } from '../../protocol/host/log.ts';
 import { openTestShop } from './agent.ts';
 
@@ -22,7 +23,15 @@ const anybody: Terminals = {
   onRevoked: () => undefined,
 };
 
-const shop = await openTestShop(dataDir, { onFatal: () => process.exit(74) });
+/** The canary: a disk that is never asked to sync. */
+const careless: Disk = {
+  ...systemDisk,
+  open: async path => ({ ...(await systemDisk.open(path)), datasync: async () => undefined }),
+  syncFolder: async () => undefined,
+};
+
+const disk = mode === 'nosync' ? careless : systemDisk;
+const shop = await openTestShop(dataDir, { disk, onFatal: () => process.exit(74) });
 /** The canary: says yes at once and stores a little later. */
 const early: Intake = {
   try: (...message) => shop.intake.try(...message),
@@ -41,4 +50,4 @@ const broker = await startBroker({
   log: silentLog(),
 });
 process.on('SIGTERM', () => void broker.stop().then(() => shop.stop()));
-process.send?.({ port: Number(new URL(broker.address).port) });
+process.send?.({ port: Number(new URL(broker.address).port), pid: process.pid });
