@@ -41,7 +41,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const damages: Damage[] = [];
   let mend = (damage: Damage): void => void damages.push(damage);
   const onDamage = (damage: Damage) => {
-    log.error({ event: 'damaged', ...damage }, 'a file was damaged; its version before is used');
+    log.error({ event: 'damaged', ...damage }, 'a file of the database was damaged');
     mend(damage);
   };
   const program = options.isCommand ? COMMAND : 'tillbook-relay';

@@ -2,11 +2,14 @@
  * The JSON documents of the embedded database: read once, kept while there is room, replaced whole.
  * Each is `{table: {key: row}}`. A document changes in memory only after it has changed on disk.
  */
-import { mkdir, readdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Low } from 'lowdb';
+import { isAppError } from '../../protocol/errors.ts';
 import { diskError, syncFolder } from '../../protocol/host/durable-file.ts';
 import { openJsonFile } from '../../protocol/host/durable-json.ts';
+import { isIrreplaceable } from './places.ts';
 
 /** Rows by key, by table. */
 export type Content = Record<string, Record<string, unknown>>;
@@ -104,12 +107,33 @@ export class Documents {
   async #load(file: string): Promise<Opened> {
     try {
       const path = join(this.#folder, file);
-      const low = await openJsonFile<Content>(path, {}, { onDamage: this.#onDamage });
+      const options = { onDamage: this.#onDamage };
+      const low = await openJsonFile<Content>(path, {}, options).catch(async error => {
+        if (!isAppError(error, 'damaged') || isIrreplaceable(file)) throw error;
+        await this.#setAside(path);
+        return await openJsonFile<Content>(path, {}, options);
+      });
       return { low, committed: low.data };
     } catch (error) {
       this.#opened.delete(file);
       throw error;
     }
+  }
+
+  /**
+   * No good version is left. One store's month, or the list of sessions, must not stop the books of
+   * all others: the bytes are kept beside it, and what can be made again is (relay/inbox/repair).
+   */
+  async #setAside(path: string): Promise<void> {
+    const suffix = `.damaged-${randomBytes(4).toString('hex')}`;
+    for (const name of [path, `${path}.previous`]) {
+      await rename(name, name + suffix).catch(error => {
+        if (error.code !== 'ENOENT') throw diskError(name, error);
+      });
+    }
+    await syncFolder(dirname(path));
+    const message = `neither version can be read; both are kept as *${suffix}`;
+    this.#onDamage({ path, message });
   }
 
   #dropOldest(): void {

@@ -35,6 +35,11 @@ export const PLACES: Readonly<Record<TableName, Place>> = {
   audit: split('audit', key => key.slice(0, 'yyyy-mm'.length)),
 };
 
+/** What cannot be made again: users, keys, connections, and the summaries themselves. */
+export function isIrreplaceable(file: string): boolean {
+  return file === RELAY.fileOf('') || file.startsWith('summaries/');
+}
+
 /** Keys become file names: one harmless alphabet, no `.` or `..` between slashes, no `__proto__`. */
 const KEY_PATTERN =
   /^[A-Za-z0-9_:-][A-Za-z0-9_:.@+-]{0,199}(\/[A-Za-z0-9_-][A-Za-z0-9_:.-]{0,199}){0,2}$/;

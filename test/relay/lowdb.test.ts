@@ -108,6 +108,28 @@ describe('lowdb on bad disks', () => {
     await db.close();
   });
 
+  it('sets a month of one store aside that nobody can read, and goes on with all others', async () => {
+    const folder = await newFolder();
+    const db = await openLowdb(folder);
+    for (const store of ['shop', 'other']) {
+      const key = `${store}/2026-11-21`;
+      await db.write(tx => tx.put('days', key, dayRow(store, '2026-11-21')));
+    }
+    await db.close();
+    await writeFile(join(folder, 'days/shop/2026-11.json'), 'garbage');
+    const damages: string[] = [];
+    const again = await openLowdb(folder, { onDamage: damage => damages.push(damage.message) });
+    assert.deepEqual(
+      (await again.list('days')).map(row => row.key),
+      ['other/2026-11-21'],
+    );
+    assert.match(damages[0] ?? '', /neither version/);
+    await again.write(tx => tx.put('days', 'shop/2026-11-22', dayRow('shop', '2026-11-22')));
+    await again.close();
+    const kept = (await readdir(join(folder, 'days/shop'))).filter(name => /damaged/.test(name));
+    assert.equal(await readFile(join(folder, 'days/shop', kept[0] ?? ''), 'utf8'), 'garbage');
+  });
+
   it('refuses half a transaction', async () => {
     const folder = await newFolder();
     await writeFile(join(folder, 'pending.json'), '{"sha256":"00","data":{}}\n');
