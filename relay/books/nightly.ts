@@ -10,8 +10,9 @@ import type { StoreRecord } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
 import { noteChanges } from './changes.ts';
-import { checkMapping } from './mapping-check.ts';
+import { changedRates, checkMapping } from './mapping-check.ts';
 import { refOf } from './poster-desk.ts';
+import { distinctReasons } from './reasons.ts';
 
 export interface NightlyOptions {
   db: Db;
@@ -83,8 +84,9 @@ async function readOrganisation(
   ref: OrganisationRef,
   stores: readonly StoreRecord[],
 ): Promise<void> {
+  const before = await options.db.get('charts', ref.organisation);
   const chart = await options.xero.readChart(ref, { maxAgeMs: 0, caller: 'poster' });
-  for (const store of stores) await recheck(options, store, chart);
+  for (const store of stores) await recheck(options, store, chart, before ?? chart);
   const changed = await noteChanges(options, ref, stores, chart.changesReadAt);
   for (const key of changed) options.wake(key);
 }
@@ -94,12 +96,19 @@ async function recheck(
   { db, log }: NightlyOptions,
   { id }: StoreRecord,
   chart: Chart,
+  earlier: Chart,
 ): Promise<void> {
   await db.write(async tx => {
     const store = await tx.get('stores', id);
     if (store?.books === undefined) return;
-    const problems = checkMapping(store.books.mapping, chart, store.currency);
     const { problems: before = [], ...books } = store.books;
+    // A changed rate is told until the mapping is saved again: only a person knows which is right.
+    const rates = before.filter(({ code }) => code === 'tax-rate-changed');
+    const problems = distinctReasons([
+      ...checkMapping(books.mapping, chart, store.currency),
+      ...rates,
+      ...changedRates(books.mapping, earlier, chart),
+    ]);
     if (JSON.stringify(before) === JSON.stringify(problems)) return;
     const found = problems.length > 0 ? { problems } : {};
     await tx.put('stores', id, { ...store, books: { ...books, ...found } });

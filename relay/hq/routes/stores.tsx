@@ -1,6 +1,9 @@
 /** Stores: list, add, enrolment codes, revoke, rename, close for good. */
 import { CUT_OVER_PATTERN, isTimezone } from '../../../protocol/business-date.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import { noticesOf } from '../../books/notices.ts';
+import type { HeartbeatRecord, Reason, StoreRecord } from '../../db/records.ts';
+import type { Chart } from '../../xero/chart.ts';
 import { fieldErrors, show } from '../answers.tsx';
 import { addAudit } from '../audit.ts';
 import { type FieldError, field, goTo, type UserCall } from '../call.ts';
@@ -33,11 +36,13 @@ async function showStores(
   stores.sort((a, b) => a.name.localeCompare(b.name, 'en'));
   const beats = new Map((await db.list('heartbeats')).map(row => [row.key, row.value]));
   const enrolled = await enrolledStores(call);
-  const rows = stores.map(store => ({
-    store,
-    beat: beats.get(store.id),
-    enrolled: enrolled.has(store.id),
-  }));
+  const charts = new Map((await db.list('charts')).map(row => [row.key, row.value]));
+  const rows = stores.map(store => {
+    const beat = beats.get(store.id);
+    const chart = charts.get(store.books?.organisation ?? '');
+    const notices = noticesFor(store, beat, chart);
+    return { store, beat, enrolled: enrolled.has(store.id), notices };
+  });
   const newest = stores.at(-1);
   const empty = {
     name: '',
@@ -47,6 +52,14 @@ async function showStores(
   };
   const props = { rows, errors, form: form ?? empty, now: call.now };
   show(call, 'Stores', <StoresPage {...props} />);
+}
+
+function noticesFor(
+  { books }: StoreRecord,
+  beat: HeartbeatRecord | undefined,
+  chart: Chart | undefined,
+): Reason[] {
+  return books === undefined ? [] : noticesOf(books, beat?.heartbeat, chart);
 }
 
 async function enrolledStores(call: UserCall): Promise<Set<string>> {
@@ -80,10 +93,14 @@ async function showStore(
   const { deps, req, now } = call;
   const store = await storeOf(call);
   const keys = await deps.stores.keys(store.id);
+  const beat = await deps.db.get('heartbeats', store.id);
+  const { books } = store;
+  const chart = books && (await deps.db.get('charts', books.organisation));
   const row = {
     store,
-    beat: await deps.db.get('heartbeats', store.id),
+    beat,
     enrolled: keys.some(key => key.revokedAt === undefined),
+    notices: noticesFor(store, beat, chart),
   };
   const kept = req.session.code;
   delete req.session.code;

@@ -113,6 +113,11 @@ function AgentCard({ row, keys, now }: AgentProps) {
           enrolment code and enrol the right one again.
         </p>
       )}
+      {row.notices.map(({ message, fix }) => (
+        <p class="note warm">
+          <strong>{message}</strong> {fix}
+        </p>
+      ))}
       <Quarantine row={row} />
       {isAdmin && store.closedAt === undefined ? (
         <div class="actions">

@@ -1,5 +1,5 @@
 /** All stores at a glance, and the form for a new one. */
-import type { HeartbeatRecord, StoreRecord } from '../../db/records.ts';
+import type { HeartbeatRecord, Reason, StoreRecord } from '../../db/records.ts';
 import type { FieldError } from '../call.ts';
 import { Errors, TextField } from '../parts/fields.tsx';
 import { Button, Form, Page, useMay } from '../parts/page.tsx';
@@ -10,6 +10,8 @@ export interface StoreRow {
   beat: HeartbeatRecord | undefined;
   /** An agent's key is believed. */
   enrolled: boolean;
+  /** What would stop the next days: accounts that no longer fit, names that are not mapped. */
+  notices: Reason[];
 }
 
 export interface NewStoreForm {
@@ -47,19 +49,25 @@ export function StoresPage({ rows, form, errors, now }: StoresProps) {
             <Backlog beat={row.beat} />,
             <ClockState beat={row.beat} />,
             row.beat?.heartbeat.agentVersion ?? '–',
-            row.store.books === undefined ? (
-              <a href="/settings">
-                Choose accounts<span class="unseen"> for {row.store.name}</span>
-              </a>
-            ) : (
-              <Badge tone="good">Yes</Badge>
-            ),
+            <BooksState row={row} />,
           ])}
           empty="There is no store yet. Add the first one below."
         />
       </Card>
       {useMay('admin') ? <AddStore form={form} errors={errors} /> : null}
     </Page>
+  );
+}
+
+function BooksState({ row }: { row: StoreRow }) {
+  const { store, notices } = row;
+  const whose = <span class="unseen"> for {store.name}</span>;
+  if (store.books === undefined) return <a href="/settings">Choose accounts{whose}</a>;
+  if (notices.length === 0) return <Badge tone="good">Yes</Badge>;
+  return (
+    <a href={`/mapping/${store.id}`}>
+      {notices.length} to choose{whose}
+    </a>
   );
 }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { mappingSchema } from '../../../relay/books/mapping.ts';
 import { changedRates, checkMapping } from '../../../relay/books/mapping-check.ts';
 import { namesOf, namesToMap } from '../../../relay/books/names.ts';
+import { noticesOf } from '../../../relay/books/notices.ts';
 import { previewToday, unmappedReasons } from '../../../relay/books/preview.ts';
 import { chart, fullMapping, mapping, parts } from '../../support/books.ts';
 
@@ -125,4 +126,17 @@ test('the preview of today is the plan of the day so far', () => {
   assert.equal(held?.plan.kind, 'wait');
   const none = { store, heartbeat: { names: namesOf(DAY) }, mapping: mapping(), chart: chart() };
   assert.equal(previewToday(none), undefined);
+});
+
+test('what will stop the next days is told before the close', () => {
+  const today = { businessDate: '2026-11-22', currency: 'SGD', ...DAY };
+  const names = { ...namesOf(DAY), taxCodes: ['GST8', 'GST9', 'of last week'] };
+  const messages = (books: Parameters<typeof noticesOf>[0]) =>
+    noticesOf(books, { names, today }, chart()).map(({ message }) => message);
+  const told = messages({ mapping: mapping() });
+  assert.equal(told.length, 5);
+  assert.match(told[0] ?? '', /tax code “GST8” is not mapped yet/);
+  assert.deepEqual(messages({ mapping: fullMapping() }), []);
+  const archived = { code: 'account-archived', message: 'Archived.', fix: 'Restore it.' };
+  assert.deepEqual(messages({ mapping: fullMapping(), problems: [archived] }), ['Archived.']);
 });

@@ -66,6 +66,19 @@ test('an account that was archived is told before the next close', async t => {
   assert.equal((await rig.db.get('stores', 'store-1'))?.books?.problems, undefined);
 });
 
+test('a tax rate that was changed is told until the mapping is saved again', async t => {
+  const { rig } = await posted(t);
+  rig.standIn.control.setTaxRate({ taxType: 'OUTPUT', percent: 10 });
+  const problems = async () => (await rig.db.get('stores', 'store-1'))?.books?.problems;
+  await night(rig);
+  assert.match((await problems())?.[0]?.message ?? '', /was 9 % and is 10 % in Xero now/);
+  await night(rig);
+  assert.deepEqual(
+    (await problems())?.map(one => one.code),
+    ['tax-rate-changed'],
+  );
+});
+
 test('an archived account whose code Xero silently drops: not paid, and said', async t => {
   const rig = await makeRig(t);
   await connect(rig);
