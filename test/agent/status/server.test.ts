@@ -151,3 +151,15 @@ test('health, readiness and metrics have their names', async t => {
   }
   assert.equal((await get(`${address}/nothing`)).statusCode, 404);
 });
+
+test('below the reserve the page says that sales are NOT saved, and the day can still be closed', async t => {
+  const reserve = { AGENT_DISK_RESERVE_MB: '1000000' };
+  const core = await openTestCore(t, { relay: await startFakeRelay(t), env: reserve });
+  await assert.rejects(core.sell(1), /reserve/);
+  const { address } = await serve(t, core);
+  const { text } = await get(`${address}/`);
+  assert.match(text, /<h1>Sales are NOT being saved: the disk has \d+ MiB left/);
+  assert.equal((await get(`${address}/readyz`)).statusCode, 503);
+  const day = await core.dayClose.closeByHand();
+  assert.equal(day.entries, 0);
+});
