@@ -55,7 +55,6 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const http = await listen(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? `http://localhost:${http.port}`;
   const version = await readVersion();
-
   const stores = new StoreDesk(db, clock);
   const redirectUri = `${publicUrl}/xero/callback`;
   // One process per folder: the leases of a killed one are ours at once.

@@ -53,11 +53,19 @@ interface Waiter {
   refuse: (error: AppError) => void;
 }
 
-export function createLimiter(clock: Clock): Limiter {
+/** Runs `work` after so many milliseconds; gives a way to call it off. */
+export type Timer = (work: () => void, afterMs: number) => () => void;
+
+const systemTimer: Timer = (work, afterMs) => {
+  const timer = setTimeout(work, afterMs).unref();
+  return () => clearTimeout(timer);
+};
+
+export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Limiter {
   const budgets = new Map<string, Budget>();
   const app: number[] = [];
   const waiters: Waiter[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: () => void = () => undefined;
 
   function budgetOf(organisation: string): Budget {
     const known = budgets.get(organisation);
@@ -69,8 +77,7 @@ export function createLimiter(clock: Clock): Limiter {
 
   /** Starts who may start, people first; sets the timer for the others. */
   function pump(): void {
-    clearTimeout(timer);
-    timer = undefined;
+    callOff();
     let soonest = Number.POSITIVE_INFINITY;
     const queue = waiters.splice(0).sort(byCaller);
     for (const waiter of queue) {
@@ -86,7 +93,7 @@ export function createLimiter(clock: Clock): Limiter {
         soonest = Math.min(soonest, waitMs);
       }
     }
-    if (Number.isFinite(soonest)) timer = setTimeout(pump, soonest).unref();
+    if (Number.isFinite(soonest)) callOff = startTimer(pump, soonest);
   }
 
   return {

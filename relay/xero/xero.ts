@@ -11,7 +11,7 @@ import type { Chart } from './chart.ts';
 import { consentUrl, disconnect, finishConsent, listOrganisations, submitApp } from './connect.ts';
 import { encodeDocument, encodePayment } from './documents.ts';
 import { changedDocuments, findDocuments } from './find-documents.ts';
-import { createLimiter } from './limits.ts';
+import { createLimiter, type Timer } from './limits.ts';
 import type { CallerKind, Clock, OrganisationRef, Sealer, Xero } from './port.ts';
 import { findContacts, readChart } from './read-chart.ts';
 import type { XeroUrls } from './sdk.ts';
@@ -34,6 +34,8 @@ export interface XeroOptions {
   log: Logger;
   /** As in the poster: the same name over restarts only where no second process can be there. */
   holder?: string;
+  /** For a simulated clock: how the limiter waits. */
+  startTimer?: Timer;
 }
 
 /** A chart is read anew once a day, or when somebody asks. */
@@ -49,7 +51,7 @@ export function createXero(options: XeroOptions): Xero {
   const calls: CallDeps = {
     urls: options.urls,
     tokens,
-    limiter: createLimiter(options.clock),
+    limiter: createLimiter(options.clock, options.startTimer),
     listOrganisations: connection => listOrganisations(deps, tokens, connection),
   };
   return {

@@ -38,10 +38,18 @@ export interface Rig {
 
 const SEAL = createSeal(randomBytes(32));
 
-/** Everything stops with the test. */
-export async function makeRig(t: TestContext, options: XeroOptions = {}): Promise<Rig> {
+/**
+ * Everything stops with the test.
+ * @param speed how much faster than the world the clock of relay and stand-in goes
+ */
+export async function makeRig(
+  t: Pick<TestContext, 'after'>,
+  options: XeroOptions = {},
+  speed = 1,
+): Promise<Rig> {
   let shift = 0;
-  const now = () => Date.now() + shift;
+  const begin = Date.now();
+  const now = () => begin + (Date.now() - begin) * speed + shift;
   const standIn = await startXero({ seeds: ['sg'], clock: now, ...options });
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-posting-'));
   const db = await openLowdb(join(folder, 'db'));
@@ -52,7 +60,7 @@ export async function makeRig(t: TestContext, options: XeroOptions = {}): Promis
     await db.close();
     await rm(folder, { recursive: true, force: true });
   });
-  const newXero = (on = db, holder = 'test') => makeXero(on, standIn.url, now, holder);
+  const newXero = (on = db, holder = 'test') => makeXero(on, standIn.url, now, holder, speed);
   const organisation = standIn.world.organisations[0]?.id ?? '';
   return {
     ...{ standIn, db, organisation, now, newXero, xero: newXero() },
@@ -71,10 +79,20 @@ export async function makeRig(t: TestContext, options: XeroOptions = {}): Promis
   };
 }
 
-function makeXero(db: Db, url: string, clock: () => number, holder: string): XeroPort {
+function makeXero(
+  db: Db,
+  url: string,
+  clock: () => number,
+  holder: string,
+  speed: number,
+): XeroPort {
   return createXero({
     urls: { login: url, identity: url, api: url },
     ...{ redirectUri: REDIRECT, db, seal: SEAL, clock, log: silentLog(), holder },
+    startTimer: (work, afterMs) => {
+      const timer = setTimeout(work, afterMs / speed);
+      return () => clearTimeout(timer);
+    },
   });
 }
 
