@@ -15,7 +15,12 @@ export function AuditPage({ rows, older }: AuditProps) {
       <Card title="Changes">
         <Table
           label="Changes"
-          columns={[{ name: 'When' }, { name: 'Who' }, { name: 'What' }, { name: 'Details' }]}
+          columns={[
+            { name: 'When', tight: true },
+            { name: 'Who' },
+            { name: 'What', tight: true },
+            { name: 'Details' },
+          ]}
           rows={rows.map(row => [
             <Time at={row.at} />,
             row.who,
@@ -35,8 +40,30 @@ export function AuditPage({ rows, older }: AuditProps) {
   );
 }
 
+/** One line: of a change only what differs. */
 export function detailsText(details: Record<string, unknown>): string {
-  return Object.entries(details)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
+  const { before, after, ...rest } = details;
+  const facts = Object.entries(rest).map(([name, value]) => `${name}: ${valueText(value)}`);
+  return [...facts, ...differences(before, after)].join('; ');
+}
+
+function differences(before: unknown, after: unknown): string[] {
+  if (!isRecord(after)) return [];
+  const old = isRecord(before) ? before : {};
+  return [...new Set([...Object.keys(old), ...Object.keys(after)])]
+    .filter(name => JSON.stringify(old[name]) !== JSON.stringify(after[name]))
+    .flatMap(name =>
+      isRecord(old[name]) && isRecord(after[name])
+        ? differences(old[name], after[name]).map(change => `${name}.${change}`)
+        : [`${name}: ${valueText(old[name])} → ${valueText(after[name])}`],
+    );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

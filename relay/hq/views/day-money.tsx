@@ -19,31 +19,52 @@ interface ComparisonProps {
 
 export function ComparisonCard({ comparison, currency }: ComparisonProps) {
   const { verdict, rows } = comparison;
+  const isWhole = (row: ReconcileRow) => row.tills !== undefined || row.label.endsWith(' total');
+  const whole = rows.filter(isWhole);
+  const single = rows.filter(row => !isWhole(row));
+  const isOff = single.some(row => row.verdict === 'differs');
   return (
     <Card title="Tills = agent = relay = Xero">
       <p class={`note ${verdict === 'reconciled' ? 'good' : 'warm'}`}>{VERDICTS[verdict]}</p>
-      <Table
-        label="Four-way comparison"
-        columns={[
-          { name: 'Amount' },
-          { name: 'Tills', number: true },
-          { name: 'Agent', number: true },
-          { name: 'Relay', number: true },
-          { name: 'Xero', number: true },
-          { name: 'Verdict' },
-        ]}
-        rows={rows.map(row => [
-          row.label,
-          <Money amount={row.tills} currency={currency} />,
-          <Money amount={row.agent} currency={currency} />,
-          <Money amount={row.relay} currency={currency} />,
-          <Money amount={row.xero} currency={currency} />,
-          <RowVerdict row={row} currency={currency} />,
-        ])}
-      />
+      <ComparisonTable label="Four-way comparison" rows={whole} currency={currency} />
+      {single.length === 0 ? null : (
+        <details open={isOff}>
+          <summary>Every total, line and payment, as posted and as read back from Xero</summary>
+          <ComparisonTable label="Posted and read back" rows={single} currency={currency} />
+        </details>
+      )}
     </Card>
   );
 }
+
+interface ComparisonTableProps {
+  label: string;
+  rows: ReconcileRow[];
+  currency: string;
+}
+
+function ComparisonTable({ label, rows, currency }: ComparisonTableProps) {
+  const sides = (['tills', 'agent', 'relay', 'xero'] as const).filter(side =>
+    rows.some(row => row[side] !== undefined),
+  );
+  return (
+    <Table
+      label={label}
+      columns={[
+        { name: 'Amount' },
+        ...sides.map(side => ({ name: SIDES[side], number: true })),
+        { name: 'Verdict', tight: true },
+      ]}
+      rows={rows.map(row => [
+        row.label,
+        ...sides.map(side => <Money amount={row[side]} currency={currency} />),
+        <RowVerdict row={row} currency={currency} />,
+      ])}
+    />
+  );
+}
+
+const SIDES = { tills: 'Tills', agent: 'Agent', relay: 'Relay', xero: 'Xero' };
 
 const VERDICTS: Record<Reconciliation['verdict'], string> = {
   reconciled: 'All four agree to the cent.',
