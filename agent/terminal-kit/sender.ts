@@ -6,6 +6,7 @@
 import mqtt, { type ErrorWithReasonCode, type MqttClient } from 'mqtt';
 import { messageOf } from '../../protocol/errors.ts';
 import { problemsTopic, transactionsTopic } from '../../protocol/topics.ts';
+import type { Disconnected, Problem } from './events.ts';
 import type { Outbox } from './outbox.ts';
 import type { Message } from './receipt.ts';
 
@@ -16,27 +17,6 @@ const ANSWER_WITHIN_MS = 30_000;
 const KEEPALIVE_S = 20;
 const PAUSE_MIN_MS = 1000;
 const PAUSE_MAX_MS = 60_000;
-
-/** Why there is no connection, and when the next attempt comes. */
-export interface Disconnected {
-  /** `refused`: user name or password. `unreachable`: nobody answers. `lost`: it was there. */
-  code: 'refused' | 'unreachable' | 'lost';
-  message: string;
-  retryInMs: number;
-}
-
-/** What the agent has against a message that it stored but did not accept. */
-export interface Problem {
-  /** See the table of codes in protocol/README.md. */
-  code: string;
-  /** The cause in words. */
-  message: string;
-  /** Where in the message, as in `lines[0].amount`; '' for the whole. */
-  path: string;
-  /** Of the message, as far as it could be read. */
-  id?: string;
-  sequence?: number;
-}
 
 export interface SenderOptions {
   /** `mqtt://host:1883` or `mqtts://host:8883` */

@@ -6,11 +6,13 @@
 import { EventEmitter } from 'node:events';
 import { AppError } from '../../protocol/errors.ts';
 import { TERMINAL_ID_PATTERN } from '../../protocol/topics.ts';
+import type { Problem, TerminalEvents } from './events.ts';
 import { Outbox } from './outbox.ts';
 import type { Json, Receipt, Recorded } from './receipt.ts';
-import { type Disconnected, type Problem, Sender } from './sender.ts';
+import { Sender } from './sender.ts';
 
 export type { AppError as TerminalError } from '../../protocol/errors.ts';
+export type { Disconnected, Problem, TerminalEvents } from './events.ts';
 export type {
   CashCount,
   CashMovement,
@@ -22,7 +24,6 @@ export type {
   Trade,
   Void,
 } from './receipt.ts';
-export type { Disconnected, Problem } from './sender.ts';
 
 const CLOSE_WITHIN_MS = 5000;
 
@@ -43,17 +44,6 @@ export interface ConnectOptions {
   retryMs?: number;
   /** A connection without any answer to what was sent is given up after this, ms. Default 30,000. */
   answerWithinMs?: number;
-}
-
-export interface TerminalEvents {
-  /** The agent is there. */
-  connected: [];
-  /** It is not; the till goes on recording and the kit goes on trying. */
-  disconnected: [why: Disconnected];
-  /** The agent has this receipt on its disk. */
-  delivered: [recorded: Recorded];
-  /** The agent stored a message but does not accept it: show it to somebody who can mend it. */
-  problem: [problem: Problem];
 }
 
 export interface RecordOptions {

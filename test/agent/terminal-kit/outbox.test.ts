@@ -3,10 +3,17 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { z } from 'zod';
 import { Outbox } from '../../../agent/terminal-kit/outbox.ts';
-import { parseTransaction } from '../../../protocol/transaction.ts';
+import type { Receipt } from '../../../agent/terminal-kit/receipt.ts';
+import { parseTransaction, type transactionSchema } from '../../../protocol/transaction.ts';
 import { tempFolder } from '../../support/agent.ts';
 import { bytesOf } from '../../support/messages.ts';
+
+type Sent = Receipt & { version: 1; id: string; sequence: number } & { [f in Given]: string };
+type Given = 'occurredAt' | 'currency';
+/** Compiles only while the kit's types are the protocol's. */
+export const asMessage = (sent: Sent): z.input<typeof transactionSchema> => sent;
 
 const NOW_S = 1_800_000_000;
 const coffee = (more: object = {}) => ({
