@@ -10,6 +10,7 @@ import type { Logger } from '../protocol/host/log.ts';
 import type { SigningKey } from '../protocol/signing.ts';
 import type { Broker } from './broker/broker.ts';
 import { openTerminals } from './broker/terminals.ts';
+import type { Upstream } from './broker/upstream.ts';
 import type { Core } from './cli/core.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -32,7 +33,9 @@ const MINUTE_MS = 60_000;
 export interface Outside {
   broker?: Broker;
   reachable?: () => boolean | undefined;
+  upstream?: Upstream;
   tlsFingerprint?: string;
+  tlsExpiresAt?: () => string;
   onClosed?: (day: SignedDay) => void;
   onEnrolled?: () => void;
 }
@@ -76,8 +79,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
     key,
     observe: observer({
       ...parts,
-      broker: () => outside.broker,
-      reachable: () => outside.reachable?.(),
+      outside,
       upstream,
       showAmounts: config.showAmounts,
     }),

@@ -3,6 +3,7 @@
  * shop already has. Start-up choices that belong to `main.ts` but need files.
  */
 import { X509Certificate } from 'node:crypto';
+import { AppError } from '../protocol/errors.ts';
 import { type Broker, startBroker } from './broker/broker.ts';
 import { ownCertificate, readCertificate, watchCertificate } from './broker/tls.ts';
 import { startUpstream, type Upstream } from './broker/upstream.ts';
@@ -14,6 +15,8 @@ export interface WayIn {
   upstream?: Upstream;
   /** SHA-256 of the certificate that tills must trust; absent when TLS is off. */
   tlsFingerprint?: string;
+  /** When the certificate that is in use ends, RFC 3339. */
+  tlsExpiresAt?: () => string;
   stop(): Promise<void>;
 }
 
@@ -35,18 +38,29 @@ async function openOwnBroker({ clock, config, log, shop, terminals }: Core): Pro
   }
   const { tlsCertFile: certFile, tlsKeyFile: keyFile } = config;
   const chosen = certFile !== undefined && keyFile !== undefined;
+  if (!chosen && (certFile ?? keyFile) !== undefined) throw oneWithoutTheOther();
   const files = chosen ? { certFile, keyFile } : await ownCertificate(dataDir, clock);
   const certificate = await readCertificate(files);
   const broker = await startBroker({ ...options, tls: { port: mqttsPort, ...certificate } });
-  const stopWatching = watchCertificate(files, certificate, log, ({ cert, key }) =>
-    broker.reloadTls(cert, key),
-  );
+  let inUse = certificate;
+  const stopWatching = watchCertificate(files, certificate, log, renewed => {
+    inUse = renewed;
+    broker.reloadTls(renewed.cert, renewed.key);
+  });
   return {
     broker,
     tlsFingerprint: new X509Certificate(certificate.cert).fingerprint256,
+    tlsExpiresAt: () => new Date(new X509Certificate(inUse.cert).validTo).toISOString(),
     stop: async () => {
       stopWatching();
       await broker.stop();
     },
   };
+}
+
+function oneWithoutTheOther(): AppError {
+  return new AppError('bad-setting', 'AGENT_TLS_CERT_FILE and AGENT_TLS_KEY_FILE belong together', {
+    hint: 'set both, or neither: then a certificate is made',
+    path: 'AGENT_TLS_KEY_FILE',
+  });
 }

@@ -21,12 +21,14 @@ type Rule = (facts: Facts) => Finding | undefined;
 
 /** A till that connects anew within this time is not worth a word. */
 const AWAY_AFTER_MS = 60_000;
+const CERTIFICATE_DAYS = 14;
 /** What a till did longer ago is over. */
 const TILL_PROBLEM_MS = 3_600_000;
 
 /** The rules stand in the order of their weight. */
 const RULES: readonly Rule[] = [
   notSaved,
+  upstreamAway,
   clockWrong,
   chainForked,
   keptAside,
@@ -40,6 +42,7 @@ const RULES: readonly Rule[] = [
   tillProblems,
   carelessTills,
   clockSkewed,
+  certificateEnds,
   noTills,
 ];
 
@@ -74,6 +77,16 @@ function notSaved({ ready, storageReason }: Facts): Finding | undefined {
     level: 'bad',
     message: `Sales are NOT being saved: ${storageReason.split('. ')[0]}.`,
     fix: `${storageReason.split('. ').slice(1).join('. ') || 'Free some space on this disk.'} Write sales down by hand until then; the tills keep theirs and send them later.`,
+  };
+}
+
+function upstreamAway({ mqtt }: Facts): Finding | undefined {
+  if (mqtt.upstreamError === null) return undefined;
+  return {
+    code: 'upstream-away',
+    level: 'bad',
+    message: "No sale comes in: the shop's own broker cannot be reached.",
+    fix: 'Check that broker and AGENT_UPSTREAM_URL. What the tills give to it meanwhile comes in afterwards.',
   };
 }
 
@@ -227,6 +240,19 @@ function clockSkewed({ relay }: Facts): Finding | undefined {
     'clock-skew',
     `This machine's clock is ${minutes} minutes ${seconds > 0 ? 'behind' : 'ahead of'} head office.`,
     'Set the clock, and switch on automatic time.',
+  );
+}
+
+function certificateEnds({ mqtt, now }: Facts): Finding | undefined {
+  const { tlsExpiresAt } = mqtt;
+  if (tlsExpiresAt === null) return undefined;
+  const days = Math.floor((Date.parse(tlsExpiresAt) - Date.parse(now)) / 86_400_000);
+  if (days >= CERTIFICATE_DAYS) return undefined;
+  const until = tlsExpiresAt.slice(0, 10);
+  return attention(
+    'certificate',
+    `The certificate of the till network ${days < 0 ? 'has ended' : 'ends'} on ${until}.`,
+    'Renew it: put new files in its place; they are taken over without a restart.',
   );
 }
 

@@ -6,6 +6,7 @@ import { formatInstant } from '../../protocol/business-date.ts';
 import type { DayParts } from '../../protocol/day-summary.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Terminals } from '../broker/terminals.ts';
+import type { Upstream } from '../broker/upstream.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { ClockWatch } from '../day/clock-watch.ts';
@@ -38,9 +39,14 @@ export interface StatusParts {
   signed: SignedDays;
   outbox: Outbox;
   dayClose: DayClose;
-  /** Undefined while nothing listens (a command on its own). */
-  broker: () => Broker | undefined;
-  reachable: () => boolean | undefined;
+  /** Filled while the agent runs; empty for a command on its own. */
+  outside: {
+    broker?: Broker;
+    upstream?: Upstream;
+    reachable?: () => boolean | undefined;
+    tlsExpiresAt?: () => string;
+  };
+  /** Sales come from an existing broker. */
   upstream: boolean;
   showAmounts: boolean;
   config: Pick<Config, 'diskReserveMb'>;
@@ -70,7 +76,6 @@ function observe(parts: StatusParts): AgentStatus {
   const local = localTime(timezone);
   const storage = shop.storage();
   const waiting = outbox.waiting().length;
-  const broker = parts.broker();
   const snapshot = shop.dayBook.snapshot(businessDate);
   const facts = {
     version: parts.version,
@@ -92,7 +97,7 @@ function observe(parts: StatusParts): AgentStatus {
     },
     relay: {
       address: enrolment?.relay ?? null,
-      reachable: parts.reachable() ?? null,
+      reachable: parts.outside.reachable?.() ?? null,
       lastAnswerAt: local(msOf(heartbeat.lastAnswerAt)),
       skewSeconds: heartbeat.skewMs === undefined ? null : Math.round(heartbeat.skewMs / 1000),
     },
@@ -102,11 +107,7 @@ function observe(parts: StatusParts): AgentStatus {
       daysLeft: daysLeft(parts, finite(storage.freeBytes)),
     },
     clock: { verdict: watch.verdict() },
-    mqtt: {
-      plain: broker?.address ?? null,
-      tls: broker?.tlsAddress ?? null,
-      upstream: parts.upstream,
-    },
+    mqtt: wayIn(parts, local),
     quarantine: quarantineRows(parts, local),
     storageReason: storage.reason,
     chainProblem: heartbeat.chainProblem,
@@ -136,6 +137,18 @@ function today({ shop, showAmounts }: StatusParts, snapshot: DaySnapshot, timezo
   };
 }
 
+function wayIn({ outside, upstream }: StatusParts, local: LocalTime): AgentStatus['mqtt'] {
+  const { broker, tlsExpiresAt, upstream: existing } = outside;
+  const { connected = true, lastError } = existing?.status() ?? {};
+  return {
+    plain: broker?.address ?? null,
+    tls: broker?.tlsAddress ?? null,
+    tlsExpiresAt: local(msOf(tlsExpiresAt?.())),
+    upstream,
+    upstreamError: connected ? null : (lastError ?? 'not connected'),
+  };
+}
+
 /** By the pace of the last days that are over; at first there is nothing to go by. */
 function daysLeft({ calendar, config, shop }: StatusParts, freeBytes: number): number | null {
   const before = shop.dayBook.dates().filter(date => date < calendar.today());
@@ -151,8 +164,10 @@ function terminalRows(
   snapshot: DaySnapshot,
   local: LocalTime,
 ): TerminalStatus[] {
-  const { broker, dayClose, shop, terminals } = parts;
-  const connections = new Map((broker()?.connections() ?? []).map(row => [row.terminal, row]));
+  const { dayClose, outside, shop, terminals } = parts;
+  const connections = new Map(
+    (outside.broker?.connections() ?? []).map(row => [row.terminal, row]),
+  );
   const lastSale = new Map(shop.dayBook.terminals().map(row => [row.terminal, row]));
   const todayRows = snapshot.parts.terminals;
   const open = [

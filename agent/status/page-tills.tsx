@@ -4,7 +4,7 @@ import { whenOf } from './findings.ts';
 import type { AgentStatus, TerminalStatus } from './status.ts';
 
 export function Tills({ status }: { status: AgentStatus }): JSX.Element {
-  const { terminals, now } = status;
+  const { terminals, now, mqtt } = status;
   if (terminals.length === 0) return <p class="quiet">No till is set up yet.</p>;
   return (
     <table role="table">
@@ -29,14 +29,15 @@ export function Tills({ status }: { status: AgentStatus }): JSX.Element {
       </thead>
       <tbody role="rowgroup">
         {terminals.map(till => (
-          <Till key={till.id} till={till} now={now} />
+          <Till key={till.id} till={till} now={now} upstream={mqtt.upstream} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Till({ till, now }: { till: TerminalStatus; now: string }): JSX.Element {
+function Till(props: { till: TerminalStatus; now: string; upstream: boolean }): JSX.Element {
+  const { till, now, upstream } = props;
   const { id, connected, lastSeenAt, lastSaleAt, transactions, missing } = till;
   const away = lastSeenAt === null ? 'Not seen' : `Away since ${whenOf(lastSeenAt, now)}`;
   return (
@@ -45,9 +46,13 @@ function Till({ till, now }: { till: TerminalStatus; now: string }): JSX.Element
         {id}
       </th>
       <td role="cell" data-label="State">
-        <span class={`pill ${connected ? 'good' : 'attention'}`}>
-          {connected ? 'Connected' : away}
-        </span>
+        {upstream ? (
+          'Not known here'
+        ) : (
+          <span class={`pill ${connected ? 'good' : 'attention'}`}>
+            {connected ? 'Connected' : away}
+          </span>
+        )}
       </td>
       <td role="cell" data-label="Today" class="amount">
         {transactions}

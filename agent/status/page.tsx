@@ -139,9 +139,15 @@ function Numbers({ status }: { status: AgentStatus }): JSX.Element {
           ? 'none sent yet'
           : `last sent ${whenOf(outbox.lastDeliveredAt, status.now)}`}
       </Fact>
-      <Fact name="Tills connected" value={`${connected} of ${terminals.length}`}>
-        {terminals.length === 0 ? 'no till is set up' : 'now'}
-      </Fact>
+      {status.mqtt.upstream ? (
+        <Fact name="Tills" value={String(terminals.length)}>
+          behind the shop's own broker
+        </Fact>
+      ) : (
+        <Fact name="Tills connected" value={`${connected} of ${terminals.length}`}>
+          {terminals.length === 0 ? 'no till is set up' : 'now'}
+        </Fact>
+      )}
       <Fact name="Last closed day" value={last?.date ?? '–'}>
         {last?.xero?.documents.at(-1) ??
           (last === undefined ? 'none yet' : `revision ${last.revision}`)}
@@ -183,7 +189,8 @@ function Machine({ status }: { status: AgentStatus }): JSX.Element {
   );
 }
 
-function networkOf({ plain, tls }: AgentStatus['mqtt']): string {
+function networkOf({ plain, tls, upstream }: AgentStatus['mqtt']): string {
+  if (upstream) return "the shop's own broker";
   if (tls !== null) return plain === null ? 'encrypted' : 'encrypted (8883) and plain';
   return plain === null ? 'not running' : 'plain: keep it closed to others';
 }

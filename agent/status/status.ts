@@ -83,7 +83,15 @@ export interface AgentStatus {
     daysLeft: number | null;
   };
   clock: { verdict: ClockVerdict };
-  mqtt: { plain: string | null; tls: string | null; upstream: boolean };
+  mqtt: {
+    plain: string | null;
+    tls: string | null;
+    tlsExpiresAt: string | null;
+    /** Sales come from an existing broker instead. */
+    upstream: boolean;
+    /** Why nothing comes from it just now. */
+    upstreamError: string | null;
+  };
   quarantine: {
     number: number;
     terminal: string;

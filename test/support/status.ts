@@ -4,6 +4,14 @@ import type { AgentStatus, TerminalStatus } from '../../agent/status/status.ts';
 
 export const NOW = '2026-11-22T17:42:00+08:00';
 
+const MQTT = {
+  plain: 'mqtt://0.0.0.0:1883',
+  tls: null,
+  tlsExpiresAt: null,
+  upstream: false,
+  upstreamError: null,
+};
+
 export function till(id: string, changes: Partial<TerminalStatus> = {}): TerminalStatus {
   return {
     id,
@@ -47,7 +55,7 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     },
     disk: { freeBytes: 60 * 1024 ** 3, totalBytes: 100 * 1024 ** 3, daysLeft: 4000 },
     clock: { verdict: 'right' },
-    mqtt: { plain: 'mqtt://0.0.0.0:1883', tls: null, upstream: false },
+    mqtt: MQTT,
     quarantine: [],
     storageReason: '',
     chainProblem: undefined,
@@ -98,6 +106,11 @@ export const STATES: readonly [code: string, changes: Partial<Facts>, sentence: 
     },
     /^Sales are NOT being saved: the disk has 3 MiB left/,
   ],
+  [
+    'upstream-away',
+    { mqtt: { ...MQTT, upstream: true, upstreamError: 'refused' } },
+    /^No sale comes in: the shop's own broker cannot be reached/,
+  ],
   ['clock-behind', { clock: { verdict: 'behind-records' } }, /clock is behind.*no day is closed/],
   ['clock-jumped', { clock: { verdict: 'suspect' } }, /jumped forward.*no day is closed/],
   ['chain', { chainProblem: 'head office has another summary 7' }, /^Two machines speak for/],
@@ -138,6 +151,11 @@ export const STATES: readonly [code: string, changes: Partial<Facts>, sentence: 
   ],
   ['qos0', { terminals: [till('till-1', { qos0: 3 })] }, /^till-1 sends sales without asking/],
   ['clock-skew', { relay: { ...relay, skewSeconds: -1200 } }, /20 minutes ahead of head office/],
+  [
+    'certificate',
+    { mqtt: { ...MQTT, tlsExpiresAt: '2026-11-30T00:00:00+08:00' } },
+    /certificate of the till network ends on 2026-11-30/,
+  ],
   ['no-tills', { terminals: [] }, /^No till is set up yet/],
 ];
 
