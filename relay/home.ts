@@ -10,11 +10,16 @@ import type { Db } from './db/db.ts';
 import type { Damage } from './db/documents.ts';
 import { openLowdb } from './db/lowdb.ts';
 import { createSeal, readKeyFile, type Seal } from './db/seal.ts';
+import { type WatchedDb, watchDays } from './db/watched.ts';
 import { repairDays } from './inbox/repair.ts';
 
 export interface Home {
-  db: Db;
+  db: WatchedDb;
   seal: Seal;
+  /** Told of days (`<store>/<date>`) that were made again from the summaries. */
+  onRepaired(take: (key: string) => void): void;
+  /** Finishes repairs and closes the database. */
+  close(): Promise<void>;
 }
 
 /** How a command is named to others while it holds the folder. */
@@ -37,29 +42,49 @@ export interface HomeOptions {
 /** @throws AppError folder-locked, damaged, disk-error, sealed-wrong-key */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { dataDir, log, onFatal } = options;
-  // Damage may be found while the database is opened: it is mended after that.
-  const damages: Damage[] = [];
-  let mend = (damage: Damage): void => void damages.push(damage);
+  const damages = new Mailbox<Damage>();
   const onDamage = (damage: Damage) => {
     log.error({ event: 'damaged', ...damage }, 'a file of the database was damaged');
-    mend(damage);
+    damages.put(damage);
   };
   const program = options.isCommand ? COMMAND : 'tillbook-relay';
   const open = () => openLowdb(dataDir, { program, onFatal, onDamage });
-  const db = options.isCommand ? await open() : await afterCommands(open);
-  mend = damage => {
-    repairDays(db, log, damage).catch(err => log.error({ err, ...damage }, 'repair failed'));
-  };
-  for (const damage of damages) mend(damage);
+  const db = watchDays(options.isCommand ? await open() : await afterCommands(open));
+  const repaired = new Mailbox<string>();
+  let repairs: Promise<unknown> = Promise.resolve();
+  const repair = (damage: Damage) =>
+    repairDays(db, log, damage, key => repaired.put(key)).catch(err =>
+      log.error({ err, ...damage }, 'repair failed'),
+    );
+  // Damage may be found while the database is opened: it is mended now, one after another.
+  damages.open(damage => {
+    repairs = repairs.then(() => repair(damage));
+  });
+  const close = () => repairs.then(() => db.close());
   try {
     const isNew = (await db.get('settings', 'relay')) === undefined;
     const path = options.secretKeyFile ?? join(dataDir, 'secret.key');
     const { key, open } = await readKeyFile(path, isNew);
     if (open) log.warn({ event: 'key-file-open', path }, 'others may read the key file: chmod 600');
-    return { db, seal: createSeal(key) };
+    return { db, seal: createSeal(key), onRepaired: take => repaired.open(take), close };
   } catch (error) {
-    await db.close();
+    await close();
     throw error;
+  }
+}
+
+/** Keeps what comes before somebody takes it. */
+class Mailbox<Item> {
+  readonly #kept: Item[] = [];
+  #take = (item: Item): void => void this.#kept.push(item);
+
+  put(item: Item): void {
+    this.#take(item);
+  }
+
+  open(take: (item: Item) => void): void {
+    this.#take = take;
+    for (const item of this.#kept.splice(0)) take(item);
   }
 }
 

@@ -14,7 +14,6 @@ import { EXIT, exitCodeOf, fail, isHelp, runCli } from './cli/cli.ts';
 import { runOnFolder } from './cli/on-folder.ts';
 import { systemClock } from './clock.ts';
 import { RELAY_PREFIXES, RELAY_SETTINGS, type RelaySettingsValues, xeroUrls } from './config.ts';
-import { watchDays } from './db/watched.ts';
 import { deskHandlers } from './desk.ts';
 import { openHome } from './home.ts';
 import { apiRoutes } from './hq/api/routes.ts';
@@ -26,12 +25,12 @@ import { watchMissing } from './inbox/missing.ts';
 import { ensureRelayKey } from './inbox/relay-key.ts';
 import { inboxRoutes } from './inbox/routes.ts';
 import { StoreDesk } from './inbox/stores.ts';
+import { toldToStop } from './lifetime.ts';
 import { readVersion } from './version.ts';
 import { createXero } from './xero/xero.ts';
 
 /** Requests in hand are finished within this time after SIGTERM. */
 const STOP_MAX_MS = 8_000;
-const EXIT_MAX_MS = 9_500;
 
 const clock = systemClock;
 process.exitCode = await main(process.argv.slice(2));
@@ -49,8 +48,8 @@ async function main(argv: string[]): Promise<number> {
 async function run(settings: RelaySettingsValues): Promise<number> {
   const told = toldToStop();
   const log = createLog('relay', { level: settings.logLevel, readable: process.stdout.isTTY });
-  const { seal, ...home } = await openHome({ ...settings, log, onFatal: crashWith(log) });
-  const db = watchDays(home.db);
+  const home = await openHome({ ...settings, log, onFatal: crashWith(log) });
+  const { db, seal } = home;
   const key = await ensureRelayKey(db, seal);
   const http = await listen(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? `http://localhost:${http.port}`;
@@ -61,6 +60,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const shared = { db, clock, log, holder: 'relay' };
   const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, ...shared });
   const poster = startPoster({ xero, ...shared });
+  home.onRepaired(poster.wake);
   const nightly = startNightly({ db, xero, clock, log, wake: poster.wake });
   const missing = watchMissing({ db, clock, log });
 
@@ -81,7 +81,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   await told;
   const parts = [control, poster, nightly, missing];
   await Promise.all([http.stop(STOP_MAX_MS), ...parts.map(part => part.stop())]);
-  await db.close();
+  await home.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
   return EXIT.done;
 }
@@ -108,16 +108,4 @@ function crashWith(log: Logger): (error: unknown) => void {
     log.fatal({ event: 'disk-failed', err: error }, 'the disk failed: the relay stops');
     process.exit(exitCodeOf(error));
   };
-}
-
-function toldToStop(): Promise<void> {
-  return new Promise(done => {
-    const stop = () => {
-      // A call to Xero that hangs must not keep the process: the next start goes on from the rows.
-      setTimeout(() => process.exit(), EXIT_MAX_MS).unref();
-      done();
-    };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
-  });
 }

@@ -22,7 +22,8 @@ export async function runOnFolder(
   args: unknown,
 ): Promise<unknown> {
   const { clock } = options;
-  const { db, seal } = await openHome({ ...options, isCommand: true });
+  const home = await openHome({ ...options, isCommand: true });
+  const { db, seal } = home;
   try {
     await ensureRelayKey(db, seal);
     const handlers = deskHandlers({ db, clock, stores: new StoreDesk(db, clock) });
@@ -30,6 +31,6 @@ export async function runOnFolder(
     if (handler === undefined) throw new AppError('not-found', `no such command: ${method}`);
     return await handler(args);
   } finally {
-    await db.close();
+    await home.close();
   }
 }

@@ -6,12 +6,20 @@
 import { parseDaySummary } from '../../protocol/day-summary.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import { readUnverifiedPayload } from '../../protocol/signing.ts';
-import { type Db, keysUnder } from '../db/db.ts';
+import { type Db, dayKey, keysUnder } from '../db/db.ts';
 import type { Damage } from '../db/documents.ts';
 import { addRevision } from './day-row.ts';
 
-/** @returns how many revisions were put back */
-export async function repairDays(db: Db, log: Logger, damage: Damage): Promise<number> {
+/**
+ * @param onRepaired told of every day that got a revision back
+ * @returns how many revisions were put back
+ */
+export async function repairDays(
+  db: Db,
+  log: Logger,
+  damage: Damage,
+  onRepaired: (key: string) => void,
+): Promise<number> {
   const [, store, month] = /days[/\\]([^/\\]+)[/\\](\d{4}-\d\d)\.json$/.exec(damage.path) ?? [];
   if (store === undefined || month === undefined) return 0;
   let repaired = 0;
@@ -22,7 +30,9 @@ export async function repairDays(db: Db, log: Logger, damage: Damage): Promise<n
     if (!parsed.ok) continue;
     const digest = key.slice(store.length + 1);
     const added = await db.write(tx => addRevision(tx, value, parsed.summary, digest));
-    if (added) repaired += 1;
+    if (!added) continue;
+    repaired += 1;
+    onRepaired(dayKey(value.store, value.date));
   }
   log.warn({ event: 'repaired', store, month, repaired }, 'days were compared with the summaries');
   return repaired;

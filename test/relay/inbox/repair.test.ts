@@ -29,14 +29,14 @@ async function damage(versions: readonly string[]): Promise<void> {
   for (const version of versions) await cut(path + version);
 
   const home = { dataDir: desk.folder, secretKeyFile: undefined, onFatal: () => assert.fail() };
-  const { db } = await openHome({ ...home, log: silentLog() });
+  const { db, close } = await openHome({ ...home, log: silentLog() });
   const revisions = async () =>
     (await db.get('days', 'orchard-road/2026-11-21'))?.revisions.map(row => row.revision);
   for (let i = 0; i < 100 && (await revisions())?.length !== 2; i += 1) await wait(20);
   assert.deepEqual(await revisions(), [1, 2]);
   for (let i = 0; i < 100 && (await db.list('days')).length < 3; i += 1) await wait(20);
   assert.equal((await db.list('days')).length, 3);
-  await db.close();
+  await close();
   desk.db = { ...desk.db, close: async () => undefined };
   await desk.close();
 }
