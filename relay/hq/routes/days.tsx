@@ -8,6 +8,7 @@ import { toCsv } from '../csv.ts';
 import { type DayFilter, type ListedDay, listDays, parseFilter } from '../day-list.ts';
 import { STATES } from '../parts/show.tsx';
 import { DaysPage } from '../views/days.tsx';
+import { DaysChart } from '../views/days-chart.tsx';
 import type { Route } from './route.ts';
 
 const ROWS_PER_PAGE = 100;
@@ -26,8 +27,15 @@ async function showDays(call: UserCall): Promise<void> {
   const stuck = days.filter(({ day }) => STATES[day.state].tone === 'bad').length;
   const shown = days.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE);
   const asked = new URLSearchParams({ ...filter }).toString();
-  const props = { stores, filter, page, pages, stuck, total: days.length, query: asked };
+  const chart = <DaysChart days={days} backlog={await backlogOf(call)} />;
+  const props = { chart, stores, filter, page, pages, stuck, total: days.length, query: asked };
   show(call, 'Days', <DaysPage days={shown} {...props} />);
+}
+
+/** Summaries that the shops said they still hold. */
+async function backlogOf(call: UserCall): Promise<number> {
+  const beats = await call.deps.db.list('heartbeats');
+  return beats.reduce((sum, { value }) => sum + value.heartbeat.backlog.waiting, 0);
 }
 
 async function exportDays(call: UserCall): Promise<void> {

@@ -1,4 +1,5 @@
 /** Every store-day with its state and, where one waits, the reason and the fix. */
+import type { ComponentChildren } from 'preact';
 import type { StoreRecord } from '../../db/records.ts';
 import type { DayFilter, ListedDay } from '../day-list.ts';
 import { type Choice, ChoiceField, TextField } from '../parts/fields.tsx';
@@ -17,6 +18,7 @@ interface DaysProps {
   stuck: number;
   /** The address's query, for the CSV and the other pages. */
   query: string;
+  chart: ComponentChildren;
 }
 
 export function DaysPage(props: DaysProps) {
@@ -26,6 +28,7 @@ export function DaysPage(props: DaysProps) {
       <Card title="Show">
         <FilterForm stores={stores} filter={filter} />
       </Card>
+      {props.chart}
       <Card title={`${total} ${total === 1 ? 'day' : 'days'}`}>
         <Table
           label="Days"
