@@ -6,7 +6,7 @@
 import type { Db } from '../db/db.ts';
 import { keysUnder } from '../db/db.ts';
 import type { Clock } from '../xero/port.ts';
-import { isOpen } from './day-steps.ts';
+import { inFlight, isOpen } from './day-steps.ts';
 
 /** Older open days are found by the full scan. */
 const NEWEST_DAYS = 10;
@@ -78,7 +78,7 @@ export class OpenDays {
       const day = await this.#db.get('days', key);
       if (day === undefined || !isOpen(day)) this.#due.delete(key);
       // A newer revision came while this one was posted.
-      else if (day.state === 'received') this.#due.set(key, 0);
+      else if (day.state === 'received' && !inFlight(day)) this.#due.set(key, 0);
     }
   }
 

@@ -61,8 +61,10 @@ export async function giveWay(
   untilMs: number,
 ): Promise<void> {
   const at = nowOf(desk);
-  const [why] = reasonsFromError(error);
-  if (why === undefined) return;
+  const [known] = reasonsFromError(error);
+  if (known === undefined) return;
+  // The error knows more closely what happened and what to do than its code does.
+  const why = { ...known, message: error.message, fix: error.hint ?? known.fix };
   const nextTryAt = new Date(untilMs).toISOString();
   const keys = days.map(({ key }) => key);
   await changeDays(desk, keys, day => {

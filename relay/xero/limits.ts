@@ -16,8 +16,11 @@ export const WAIT_MAX_MS = 65_000;
 /** Xero's day rolls on: after this long it is asked again whether calls are left. */
 const DAY_PROBE_MS = 30 * 60_000;
 const MINUTE_MS = 60_000;
-/** Xero counts when a call arrives, we when it leaves: what was slow must not overlap. */
-const WINDOW_MS = MINUTE_MS + 1_000;
+/**
+ * Xero counts a call when it arrives, at some time between its leaving and its answer. So a call
+ * counts here while it runs and for a minute after its answer: what was slow never overlaps.
+ */
+const WINDOW_MS = MINUTE_MS + 250;
 const CONCURRENT_PAUSE_MS = 1_000;
 
 export type LimitHeaders = Readonly<Record<string, unknown>>;
@@ -34,10 +37,13 @@ export interface Limiter {
   ): Promise<Result>;
 }
 
-interface Budget {
-  /** When each call of the last minute left, oldest first. */
-  sent: number[];
+interface Window {
+  /** When each call of the last minute was answered, oldest first. */
+  answered: number[];
   running: number;
+}
+
+interface Budget extends Window {
   dayRemaining: number;
   dayReadAt: number;
   /** Xero said: not before. */
@@ -63,7 +69,7 @@ const systemTimer: Timer = (work, afterMs) => {
 
 export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Limiter {
   const budgets = new Map<string, Budget>();
-  const app: number[] = [];
+  const app: Window = { answered: [], running: 0 };
   const waiters: Waiter[] = [];
   let callOff: () => void = () => undefined;
 
@@ -82,9 +88,11 @@ export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Li
     const queue = waiters.splice(0).sort(byCaller);
     for (const waiter of queue) {
       const budget = budgetOf(waiter.organisation);
-      const waitMs = Math.max(waitOf(budget, waiter.caller, clock()), waitOfApp(app, clock()));
+      const now = clock();
+      const appWaitMs = waitOfWindow(app, APP_MINUTE_CALLS_MAX, now);
+      const waitMs = Math.max(waitOf(budget, waiter.caller, now), appWaitMs);
       if (waitMs === 0) {
-        take(budget, app, clock());
+        take(budget, app);
         waiter.start();
       } else if (waitMs > WAIT_MAX_MS && Number.isFinite(waitMs)) {
         waiter.refuse(limitReached(budget, waitMs));
@@ -106,7 +114,8 @@ export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Li
       try {
         return await call(headers => learn(budget, headers, clock()));
       } finally {
-        budget.running -= 1;
+        giveBack(budget, clock());
+        giveBack(app, clock());
         pump();
       }
     },
@@ -115,7 +124,7 @@ export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Li
 
 function freshBudget(): Budget {
   return {
-    sent: [],
+    answered: [],
     running: 0,
     dayRemaining: Number.POSITIVE_INFINITY,
     dayReadAt: 0,
@@ -129,16 +138,19 @@ function byCaller(a: Waiter, b: Waiter): number {
   return a.since - b.since;
 }
 
-function take(budget: Budget, app: number[], now: number): void {
-  budget.sent.push(now);
+function take(budget: Budget, app: Window): void {
   budget.running += 1;
   budget.dayRemaining -= 1;
-  app.push(now);
+  app.running += 1;
+}
+
+function giveBack(window: Window, now: number): void {
+  window.running -= 1;
+  window.answered.push(now);
 }
 
 /** Milliseconds until this organisation may be called; infinite while only a place is missing. */
 function waitOf(budget: Budget, caller: CallerKind, now: number): number {
-  drop(budget.sent, now);
   if (budget.blockedUntil > now) return budget.blockedUntil - now;
   const reserved = caller === 'poster' ? PEOPLE_DAY_SHARE : 0;
   const probeAt = budget.dayReadAt + DAY_PROBE_MS;
@@ -147,22 +159,21 @@ function waitOf(budget: Budget, caller: CallerKind, now: number): number {
     return probeAt - now;
   }
   if (budget.running >= AT_ONCE_MAX) return Number.POSITIVE_INFINITY;
-  return waitOfWindow(budget.sent, MINUTE_CALLS_MAX, now);
+  return waitOfWindow(budget, MINUTE_CALLS_MAX, now);
 }
 
-function waitOfApp(app: number[], now: number): number {
-  drop(app, now);
-  return waitOfWindow(app, APP_MINUTE_CALLS_MAX, now);
+/** Infinite while only calls under way stand in the way: their end is looked at anyway. */
+function waitOfWindow({ answered, running }: Window, max: number, now: number): number {
+  drop(answered, now);
+  const over = answered.length + running - max;
+  if (over < 0) return 0;
+  const next = answered[over];
+  return next === undefined ? Number.POSITIVE_INFINITY : Math.max(1, next + WINDOW_MS - now);
 }
 
-function waitOfWindow(sent: readonly number[], max: number, now: number): number {
-  const oldest = sent.length < max ? undefined : sent[sent.length - max];
-  return oldest === undefined ? 0 : Math.max(1, oldest + WINDOW_MS - now);
-}
-
-function drop(sent: number[], now: number): void {
-  const kept = sent.findIndex(at => at > now - WINDOW_MS);
-  sent.splice(0, kept === -1 ? sent.length : kept);
+function drop(answered: number[], now: number): void {
+  const kept = answered.findIndex(at => at > now - WINDOW_MS);
+  answered.splice(0, kept === -1 ? answered.length : kept);
 }
 
 /** Takes over what Xero says is left: another program may have called as well. */
@@ -174,10 +185,10 @@ function learn(budget: Budget, headers: LimitHeaders, now: number): void {
   }
   const minuteLeft = numberOf(headers['x-minlimit-remaining']);
   if (minuteLeft !== undefined) {
-    drop(budget.sent, now);
-    // Calls that we did not make count as if they had left just now.
-    const unknown = MINUTE_CALLS_MAX - minuteLeft - budget.sent.length;
-    for (let i = 0; i < unknown; i += 1) budget.sent.push(now);
+    drop(budget.answered, now);
+    // Calls that we did not make count as if they had been answered just now.
+    const known = budget.answered.length + budget.running;
+    for (let i = known; i < MINUTE_CALLS_MAX - minuteLeft; i += 1) budget.answered.push(now);
   }
   const problem = headers['x-rate-limit-problem'];
   if (typeof problem === 'string') {
