@@ -60,6 +60,8 @@ export interface AgentState {
     /** No heartbeat had a higher counter; the next start goes on above it. */
     counter: number;
     lastAnswerAt?: string;
+    /** The relay's own words when it refuses this machine. */
+    refusal?: { message: string; hint?: string };
     /** The relay's clock minus ours at the last answer, ms. */
     skewMs?: number;
     /** Ids of commands that were carried out, newest last. */

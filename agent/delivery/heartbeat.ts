@@ -90,10 +90,19 @@ function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
     } catch (error) {
       if (!isAppError(error) || error.code === 'disk-error') throw error;
       failures += 1;
+      await noteRefusal(state, error);
       if (failures === 1) log.warn({ error }, 'heartbeat failed, will be tried again');
       return backOffMs(failures, random());
     }
   };
+}
+
+/** Kept for the page until a heartbeat is answered again; written once, not with every attempt. */
+async function noteRefusal(state: StateFile, { code, hint, message }: AppError): Promise<void> {
+  if (code !== 'refused' || state.data.heartbeat.refusal?.message === message) return;
+  await state.note(({ heartbeat }) => {
+    heartbeat.refusal = { message, ...(hint === undefined ? {} : { hint }) };
+  });
 }
 
 async function beat(
@@ -166,6 +175,7 @@ async function obey(
       : 0;
   await state.note(({ heartbeat, ...now }) => {
     heartbeat.lastAnswerAt = new Date(nowMs).toISOString();
+    delete heartbeat.refusal;
     heartbeat.skewMs = Math.round(relayMs - (sentMs + nowMs) / 2);
     if (chainProblem === undefined) delete heartbeat.chainProblem;
     else heartbeat.chainProblem = chainProblem;

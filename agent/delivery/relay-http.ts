@@ -171,8 +171,13 @@ function refusal(answer: Dispatcher.ResponseData, text: string, url: string): Ap
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (isProblem(answer)) {
     const { detail, title, hint } = parseProblem(text);
-    const message = `the relay refused (${status}): ${detail ?? title ?? 'no reason given'}`;
-    return new AppError('refused', message, { ...(hint === undefined ? {} : { hint }), ...wait });
+    const words = `${detail ?? title ?? 'no reason given'} (${status})`;
+    const details = { ...(hint === undefined ? {} : { hint }), ...wait };
+    if (status === 429)
+      return new AppError('too-many', `the relay asks to wait: ${words}`, details);
+    if (status >= 500)
+      return new AppError('unreachable', `the relay has trouble: ${words}`, details);
+    return new AppError('refused', `the relay refused: ${words}`, details);
   }
   const message = `${new URL(url).host} answered ${status}, which is not the relay's answer`;
   return new AppError('bad-answer', message, {

@@ -33,6 +33,7 @@ const RULES: readonly Rule[] = [
   chainForked,
   keptAside,
   notEnrolled,
+  refused,
   relayAway,
   diskSoonFull,
   damaged,
@@ -136,6 +137,16 @@ function notEnrolled({ store }: Facts): Finding | undefined {
     'not-enrolled',
     'Sales are saved here, but this shop is not connected to head office yet.',
     'Run: tillbook-agent enrol --relay URL --code CODE (head office gives both).',
+  );
+}
+
+function refused({ relay }: Facts): Finding | undefined {
+  if (relay.refusal === null) return undefined;
+  const { message, hint } = relay.refusal;
+  return attention(
+    'refused',
+    `Sales are safe here, but head office does not accept this machine: ${message}.`,
+    hint ?? 'Call head office; this machine may have to be enrolled again with a new code.',
   );
 }
 

@@ -98,6 +98,7 @@ function observe(parts: StatusParts): AgentStatus {
     relay: {
       address: enrolment?.relay ?? null,
       reachable: parts.outside.reachable?.() ?? null,
+      refusal: heartbeat.refusal ?? null,
       lastAnswerAt: local(msOf(heartbeat.lastAnswerAt)),
       skewSeconds: heartbeat.skewMs === undefined ? null : Math.round(heartbeat.skewMs / 1000),
     },

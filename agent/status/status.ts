@@ -72,6 +72,8 @@ export interface AgentStatus {
   relay: {
     address: string | null;
     reachable: boolean | null;
+    /** The relay's own words when it refuses this machine. */
+    refusal: { message: string; hint?: string } | null;
     lastAnswerAt: string | null;
     /** The relay's clock minus ours, seconds. */
     skewSeconds: number | null;

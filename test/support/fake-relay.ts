@@ -30,6 +30,7 @@ export type Weather =
   | 'other-receipt'
   | 'foreign-key'
   | 'problem'
+  | 'refusal'
   | 'hang';
 
 export interface FakeRelay {
@@ -120,6 +121,12 @@ function spoil({ weather }: FakeRelay, response: ServerResponse): boolean {
     case 'problem':
       response.writeHead(503, { 'content-type': 'application/problem+json' });
       response.end(JSON.stringify({ code: 'busy', detail: 'down for repair', hint: 'wait' }));
+      return true;
+    case 'refusal':
+      response.writeHead(403, { 'content-type': 'application/problem+json' });
+      response.end(
+        JSON.stringify({ code: 'revoked', detail: 'the key of this store was revoked' }),
+      );
       return true;
     case 'hang':
       return true;

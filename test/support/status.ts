@@ -50,6 +50,7 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     relay: {
       address: 'https://relay.example.com',
       reachable: true,
+      refusal: null,
       lastAnswerAt: NOW,
       skewSeconds: 0,
     },
@@ -120,6 +121,11 @@ export const STATES: readonly [code: string, changes: Partial<Facts>, sentence: 
     /^Head office has set 2026-11-21 aside: broken-chain/,
   ],
   ['not-enrolled', { store: null }, /saved here, but this shop is not connected to head office/],
+  [
+    'refused',
+    { relay: { ...relay, refusal: { message: 'the relay refused: the key was revoked (403)' } } },
+    /^Sales are safe here, but head office does not accept this machine: .*revoked/,
+  ],
   [
     'relay-unreachable',
     { relay: { ...relay, reachable: false }, outbox: { ...outbox, waiting: 2 } },

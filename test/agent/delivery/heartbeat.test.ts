@@ -117,3 +117,15 @@ async function deliverOnce(core: TestCore, relay: FakeRelay, count: number) {
   await beats(relay, count);
   await delivery.stop();
 }
+
+test('a relay that refuses this machine is quoted on the page until it answers again', async t => {
+  const relay = await startFakeRelay(t);
+  const core = await openTestCore(t, { relay });
+  relay.weather = 'refusal';
+  const delivery = deliver(core);
+  await until(() => core.observe().headline.code === 'refused');
+  assert.match(core.observe().headline.message, /the key of this store was revoked/);
+  relay.weather = 'fair';
+  delivery.wake();
+  await until(() => core.observe().headline.code !== 'refused');
+});
