@@ -3,7 +3,7 @@
  * data folder, reads back what they hold, and gives the intake through which every message comes.
  */
 import { join } from 'node:path';
-import type { AppError } from '../protocol/errors.ts';
+import { AppError } from '../protocol/errors.ts';
 import type { Logger } from '../protocol/host/log.ts';
 import type { Clock } from './clock.ts';
 import type { DayBook } from './day/day-book.ts';
@@ -168,8 +168,13 @@ function deskOf(quarantine: Quarantine, intake: ShopIntake, clock: Clock): Quara
       payload: await quarantine.payload(number),
     }),
     retry: number => intake.retry(number),
-    dismiss: number =>
-      quarantine.settle(number, 'dismissed', new Date(clock.nowMs()).toISOString()),
+    dismiss: async number => {
+      const { outcome } = quarantine.get(number);
+      if (outcome !== undefined) {
+        throw new AppError('conflict', `number ${number} is settled already: ${outcome}`);
+      }
+      await quarantine.settle(number, 'dismissed', new Date(clock.nowMs()).toISOString());
+    },
     count: date => quarantine.count(date),
   };
 }

@@ -8,7 +8,7 @@ import { AppError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/transaction.ts';
 import { LINE_BYTES_MAX } from './chain.ts';
 import { ChainFile, EMPTY_CHAIN } from './chain-file.ts';
-import { type Disk, readUpTo } from './disk.ts';
+import { type Disk, diskError, readUpTo } from './disk.ts';
 import {
   digestOfPayload,
   itemOf,
@@ -35,6 +35,8 @@ type Decision =
 /** All of the quarantine together, and one terminal's share of it. */
 const BYTES_MAX = 256 * 1024 * 1024;
 const TERMINAL_BYTES_MAX = 32 * 1024 * 1024;
+const ITEMS_MAX = 100_000;
+const TERMINAL_ITEMS_MAX = 20_000;
 const NAME = /^(\d{4}-\d{2}-\d{2})\.ndjson$/;
 
 export interface QuarantineOptions {
@@ -54,6 +56,9 @@ export class Quarantine {
   readonly #byTarget = new Map<string, Set<number>>();
   readonly #openOfDate = new Map<string, number>();
   readonly #bytesOf = new Map<string, number>();
+  /** Open items by terminal, and of all. */
+  readonly #itemsOf = new Map<string, number>();
+  #openItems = 0;
   readonly #arriving = new Map<string, Promise<QuarantinedItem>>();
   #bytes = 0;
   #nextNumber = 1;
@@ -114,7 +119,9 @@ export class Quarantine {
 
   /** Open items, oldest first. */
   list(): QuarantinedItem[] {
-    return [...this.#items.values()].filter(item => item.outcome === undefined);
+    return [...this.#items.values()]
+      .filter(item => item.outcome === undefined)
+      .sort((a, b) => a.number - b.number);
   }
 
   /** @throws AppError `not-found` */
@@ -125,7 +132,11 @@ export class Quarantine {
   /** The message as it came in. @throws AppError `not-found`, `disk-error` */
   async payload(number: number): Promise<Buffer> {
     const { date, offset } = this.#itemAt(number);
-    const file = await this.#options.disk.openToRead(join(this.#options.folder, `${date}.ndjson`));
+    const { disk, folder } = this.#options;
+    const path = join(folder, `${date}.ndjson`);
+    const file = await disk.openToRead(path).catch(error => {
+      throw diskError(error, `opening ${path}`);
+    });
     if (file === undefined) throw notFound(number);
     try {
       const bytes = await readUpTo(file, LINE_BYTES_MAX, offset);
@@ -252,7 +263,9 @@ export class Quarantine {
 
   #checkShare(terminal: string, bytes: number): void {
     const own = (this.#bytesOf.get(terminal) ?? 0) + bytes;
-    if (own <= TERMINAL_BYTES_MAX && this.#bytes + bytes <= BYTES_MAX) return;
+    const items = this.#itemsOf.get(terminal) ?? 0;
+    const ownFits = own <= TERMINAL_BYTES_MAX && items < TERMINAL_ITEMS_MAX;
+    if (ownFits && this.#bytes + bytes <= BYTES_MAX && this.#openItems < ITEMS_MAX) return;
     throw new AppError('too-many', `the quarantine's share of the disk is used up by ${terminal}`, {
       hint: 'Mend the terminal, then dismiss what it sent: `tillbook-agent quarantine list`.',
       retryable: true,
@@ -261,6 +274,7 @@ export class Quarantine {
 
   #enter(item: StoredItem): void {
     this.#items.set(item.number, item);
+    this.#countItem(item.terminal, 1);
     this.#byDigest.set(item.digest, item.number);
     this.#bytes += item.bytes;
     this.#bytesOf.set(item.terminal, (this.#bytesOf.get(item.terminal) ?? 0) + item.bytes);
@@ -273,12 +287,18 @@ export class Quarantine {
 
   #leave(item: StoredItem, outcome: Outcome): void {
     item.outcome = outcome;
+    this.#countItem(item.terminal, -1);
     this.#byDigest.delete(item.digest);
     this.#bytes -= item.bytes;
     this.#bytesOf.set(item.terminal, (this.#bytesOf.get(item.terminal) ?? 0) - item.bytes);
     this.#openOfDate.set(item.date, this.count(item.date) - 1);
     if (item.id !== undefined) removeFrom(this.#byId, `${item.terminal} ${item.id}`, item.number);
     if (item.voids !== undefined) removeFrom(this.#byTarget, item.voids, item.number);
+  }
+
+  #countItem(terminal: string, change: 1 | -1): void {
+    this.#openItems += change;
+    this.#itemsOf.set(terminal, (this.#itemsOf.get(terminal) ?? 0) + change);
   }
 
   #itemAt(number: number): StoredItem {
