@@ -12,6 +12,7 @@ import { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
 import { isProven, PROOF_FIELD, type ProofOptions, proofFor } from './form-proof.ts';
 import { policy } from './policy.ts';
+import { atPublicAddress } from './public-address.ts';
 import { accountRoutes } from './routes/account.tsx';
 import { auditRoutes } from './routes/audit.tsx';
 import { calendarRoutes } from './routes/calendar.tsx';
@@ -58,6 +59,7 @@ export function hqPages(deps: HqDeps): Router {
   const common = [
     policy(deps),
     uncached,
+    atPublicAddress(deps.publicUrl),
     behindOurProxy(secure),
     sessions({ ...options, db: deps.db, now: deps.now }),
     express.urlencoded({

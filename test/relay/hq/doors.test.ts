@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { request } from 'undici';
 import { mayDo } from '../../../relay/hq/call.ts';
 import { hqRoutes } from '../../../relay/hq/pages.ts';
 import type { Route } from '../../../relay/hq/routes/route.ts';
@@ -80,4 +81,19 @@ test('every page comes with the strict policy and is kept by no cache', async ()
   assert.ok(policy.includes(`form-action 'self' ${office.standIn.url}`), policy);
   assert.doesNotMatch(policy, /unsafe/);
   assert.equal(headers.get('cache-control'), 'no-store');
+});
+
+test('a browser that came by another name of this machine is sent to the public one', async () => {
+  const { port } = new URL(office.url);
+  const html = { accept: 'text/html', host: `localhost:${port}` };
+  const answer = await request(`${office.url}/days?state=waiting`, { headers: html });
+  assert.equal(answer.headers['location'], `${office.url}/days?state=waiting`);
+  await answer.body.dump();
+  const elsewhere = await request(`${office.url}//evil.example/x`, { headers: html });
+  assert.ok(String(elsewhere.headers['location']).startsWith(`${office.url}/`));
+  await elsewhere.body.dump();
+  const stranger = { accept: 'text/html', host: 'evil.example' };
+  const plain = await request(`${office.url}/sign-in`, { headers: stranger });
+  assert.equal(plain.statusCode, 200);
+  await plain.body.dump();
 });
