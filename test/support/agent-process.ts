@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
-const START_WITHIN_MS = 20_000;
+const START_WITHIN_MS = 60_000;
 
 export interface AgentProcess {
   child: ChildProcess;
@@ -13,6 +13,8 @@ export interface AgentProcess {
   http: string;
   /** Everything it logged so far. */
   log(): string;
+  /** Its exit code, once it has ended; null after a signal. */
+  ended: Promise<number | null>;
   /** Sends the signal and gives the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -32,8 +34,14 @@ export function agentEnv(dataDir: string, more: Record<string, string> = {}): No
   };
 }
 
-export async function startAgent(t: TestContext, env: NodeJS.ProcessEnv): Promise<AgentProcess> {
-  const child = spawn(process.execPath, [MAIN, 'run'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param wrap a program and its arguments that runs the agent: `strace`, `prlimit`, … */
+export async function startAgent(
+  t: TestContext,
+  env: NodeJS.ProcessEnv,
+  wrap: readonly string[] = [],
+): Promise<AgentProcess> {
+  const [program = '', ...args] = [...wrap, process.execPath, MAIN, 'run'];
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   let log = '';
   child.stderr.on('data', chunk => {
@@ -49,12 +57,16 @@ export async function startAgent(t: TestContext, env: NodeJS.ProcessEnv): Promis
       clearTimeout(timer);
       done(JSON.parse(line) as { mqtt: string; http: string });
     });
-    void exited.then(code => failed(new Error(`the agent ended with ${code}:\n${log}`)));
+    void exited.then(code => {
+      clearTimeout(timer);
+      failed(new Error(`the agent ended with ${code}:\n${log}`));
+    });
   });
   return {
     child,
     ...{ mqtt: listening.mqtt, http: listening.http },
     log: () => log,
+    ended: exited,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       return await exited;

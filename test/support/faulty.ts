@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tempFolder } from './agent.ts';
-import { findTool } from './tools.ts';
+import { findTool, needs, type ToolName, toolsAreRequired } from './tools.ts';
 
 const PROCESS = fileURLToPath(new URL('./shop-process.js', import.meta.url));
 
@@ -65,16 +65,24 @@ function killIfThere(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** True when this process may mount file systems. */
-export function mayMount(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0;
+/**
+ * Options for a test that mounts file systems and needs these tools: skipped with the reason.
+ * @throws Error where all tools are required
+ */
+export function mounting(...tools: ToolName[]): { skip?: string } {
+  if (process.platform === 'linux' && process.getuid?.() === 0) return needs(...tools);
+  const reason = 'needs root on Linux to mount a file system';
+  if (toolsAreRequired()) throw new Error(reason);
+  return { skip: reason };
 }
 
 /** A file system in a file, mounted; unmounted with the test. */
 export interface LoopDisk {
   folder: string;
-  /** As if the plug were pulled: nothing more is written; then it is mounted again. */
+  /** As if the plug were pulled: from now on nothing is written and every call fails. */
   losePower(): void;
+  /** Mounts what the disk really holds; nobody may hold a file on it any more. */
+  plugIn(): void;
 }
 
 export async function loopDisk(t: TestContext): Promise<LoopDisk> {
@@ -87,6 +95,8 @@ export async function loopDisk(t: TestContext): Promise<LoopDisk> {
     folder,
     losePower: () => {
       run(findTool('xfs_io') ?? 'xfs_io', '-x', '-c', 'shutdown', folder);
+    },
+    plugIn: () => {
       run('umount', folder);
       run('mount', '-o', 'loop', image, folder);
     },

@@ -1,0 +1,165 @@
+/**
+ * One shop under faults: a real agent process, enrolled at a relay in the test, with tills that keep
+ * their own record. `end` heals everything, closes and sends the day, and asks the verifier.
+ */
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openTerminals } from '../../agent/broker/terminals.ts';
+import { systemClock } from '../../agent/clock.ts';
+import type { AgentStatus } from '../../agent/status/status.ts';
+import { askControl } from '../../protocol/host/control-socket.ts';
+import { tempFolder } from '../support/agent.ts';
+import { type AgentProcess, agentEnv, startAgent } from '../support/agent-process.ts';
+import { type FakeRelay, startFakeRelay } from '../support/fake-relay.ts';
+import type { ReceiptOptions } from './receipts.ts';
+import { ClientRecord, Till } from './tills.ts';
+import { assertNoFaults, type Findings, inspectClosed } from './verifier.ts';
+
+/** Generous: a busy machine must not make a test fail. */
+export const IN_TIME_MS = 90_000;
+
+export interface StartOptions {
+  /** A program and its arguments that runs the agent. */
+  wrap?: readonly string[];
+  env?: Record<string, string>;
+}
+
+export class FaultyShop {
+  readonly folder: string;
+  readonly relay: FakeRelay;
+  readonly record = new ClientRecord();
+  readonly #t: TestContext;
+  tills: readonly Till[] = [];
+  agent: AgentProcess | undefined;
+
+  private constructor(t: TestContext, folder: string, relay: FakeRelay) {
+    this.#t = t;
+    this.folder = folder;
+    this.relay = relay;
+  }
+
+  /** Enrolled, with its tills; no agent runs yet. */
+  static async open(t: TestContext, tills = 3, place?: string): Promise<FaultyShop> {
+    const folder = join(place ?? (await tempFolder(t)), 'agent');
+    const shop = new FaultyShop(t, folder, await startFakeRelay(t));
+    await shop.start();
+    const options = { relay: shop.relay.url, code: 'code' };
+    await askControl(folder, 'enrol', { positionals: [], options });
+    await shop.stop();
+    const terminals = await openTerminals(folder, systemClock);
+    const added = [];
+    for (let number = 1; number <= tills; number += 1) {
+      const { id, password } = await terminals.add(`till-${number}`);
+      added.push(new Till(shop.record, id, password));
+    }
+    shop.tills = added;
+    return shop;
+  }
+
+  /** @throws Error when the agent ends before it listens */
+  async start({ wrap = [], env = {} }: StartOptions = {}): Promise<AgentProcess> {
+    const quick = { AGENT_CLOSE_GRACE_MINUTES: '0', UV_THREADPOOL_SIZE: '1', ...env };
+    this.agent = await startAgent(this.#t, agentEnv(this.folder, quick), wrap);
+    return this.agent;
+  }
+
+  get running(): AgentProcess {
+    if (this.agent === undefined) throw new Error('no agent runs');
+    return this.agent;
+  }
+
+  async stop(): Promise<number | null> {
+    const code = await this.running.stop();
+    this.agent = undefined;
+    return code;
+  }
+
+  async kill(): Promise<void> {
+    await this.running.stop('SIGKILL');
+    this.agent = undefined;
+  }
+
+  /** All tills sell until it is enough or the agent is gone. */
+  async sell(enough: () => boolean, window = 1, receipt: ReceiptOptions = {}): Promise<void> {
+    const { mqtt } = this.running;
+    const options = { window, enough, ...receipt };
+    await Promise.all(this.tills.map(till => till.sell(mqtt, options)));
+  }
+
+  /** So many new acknowledgements, if the agent lives. */
+  async sellSome(count: number, window = 1): Promise<void> {
+    const goal = this.record.acknowledged.size + count;
+    await this.sell(() => this.record.acknowledged.size >= goal, window);
+  }
+
+  async status(): Promise<AgentStatus> {
+    const answer = await fetch(`${this.running.http}/status.json`);
+    return (await answer.json()) as AgentStatus;
+  }
+
+  async waitForStatus(what: string, until: (status: AgentStatus) => boolean): Promise<AgentStatus> {
+    return await waitFor(what, async () => {
+      const status = await this.status();
+      return until(status) ? status : undefined;
+    });
+  }
+
+  /** The tills send what they still have, until the agent has it all. */
+  async settle(): Promise<void> {
+    await waitFor('every receipt is acknowledged', async () => {
+      await this.sell(() => true, 20);
+      return this.tills.every(till => this.record.waiting(till.id).length === 0) || undefined;
+    });
+  }
+
+  /** Closes every date with sales, the current one too. */
+  async close(): Promise<void> {
+    for (const name of (await readdir(join(this.folder, 'journal'))).sort()) {
+      if (!name.endsWith('.ndjson')) continue;
+      const positionals = [basename(name, '.ndjson')];
+      await askControl(this.folder, 'close', { positionals, options: {} });
+    }
+  }
+
+  /** Everything is healed: what do the tills, the journal, the summaries and the relay say? */
+  async end(): Promise<Findings> {
+    if (this.agent === undefined) await this.start();
+    await this.settle();
+    await this.close();
+    await this.waitForStatus('every day is delivered', ({ outbox }) => outbox.waiting === 0);
+    await this.stop();
+    const findings = await inspectClosed(this.folder, this.record);
+    const sent = new Map(this.relay.received.map(({ summary }) => [summary.number, summary]));
+    for (const { businessDate, number } of findings.summaries.values()) {
+      if (!sent.has(number)) findings.faults.push(`${businessDate} never came to head office`);
+    }
+    return findings;
+  }
+
+  /** The usual end of a fault run. */
+  async endWell(): Promise<void> {
+    assertNoFaults(await this.end());
+  }
+}
+
+/** Asks until there is an answer; an error counts as none. @throws Error after IN_TIME_MS */
+export async function waitFor<Result>(
+  what: string,
+  ask: () => Promise<Result | undefined>,
+  everyMs = 50,
+): Promise<Result> {
+  const end = Date.now() + IN_TIME_MS;
+  let last: unknown = 'no';
+  while (Date.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      last = error; // The agent may be away just now: that is what some tests want.
+    }
+    await wait(everyMs);
+  }
+  throw new Error(`not in time: ${what} (${String(last)})`);
+}
