@@ -50,8 +50,9 @@ export async function recoverChain(
       }
     }
     if (needsNewline) await writeAll(file, NEWLINE, await file.size());
-    const torn = wrong.length === 1 && wrong[0]?.ended === false;
-    if (torn) await cutTail(disk, path, file, wrong[0] as Piece);
+    const [tail] = wrong;
+    const torn = wrong.length === 1 && tail !== undefined && isTorn(tail);
+    if (torn) await cutTail(disk, path, file, tail);
     else if (wrong.length > 0) await rebuild(disk, path, file, wrong);
     const rebuilt = wrong.length > 0 && !torn;
     const kept = rebuilt ? await disk.open(path) : file;
@@ -65,6 +66,11 @@ export async function recoverChain(
   } finally {
     await file.close();
   }
+}
+
+/** A whole line whose newline went bad is none: it was acknowledged. */
+function isTorn({ ended, bytes }: Piece): boolean {
+  return !ended && salvage(bytes).length === 0;
 }
 
 /** The lines of a file from an offset, chunk by chunk; the buffers are only good until the next. */

@@ -70,6 +70,16 @@ for (let run = 0; run < FLIPS; run += 1) {
   });
 }
 
+test('the last newline gone bad costs no record', async t => {
+  const { shop, path } = await soldShop(t);
+  await flip(path, (await readFile(path)).length - 1, 4);
+  await shop.start();
+  assert.equal((await shop.status()).today.damaged, 1);
+  await shop.sellSome(20, 5);
+  const { lost } = await shop.end();
+  assert.deepEqual(lost, []);
+});
+
 test('a torn last line is cut off and is no damage', async t => {
   const random = randomFrom(SEED);
   const { shop, path } = await soldShop(t);
