@@ -28,6 +28,8 @@ declare module 'express-session' {
     draft: { store: string; organisation: string; products: string; payment: string };
     /** A one-time code that the next page shows, and only that one. */
     code: { store: string; code: string; expiresAt: string };
+    /** An API token that was just made, shown once. */
+    token: { name: string; token: string };
     /** A one-time link for another person, shown once. */
     link: { for: string; url: string; expiresAt: string };
   }

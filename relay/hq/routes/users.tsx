@@ -3,6 +3,7 @@ import { AppError } from '../../../protocol/errors.ts';
 import type { Writer } from '../../db/db.ts';
 import type { Role, UserRecord } from '../../db/records.ts';
 import { fieldErrors, show } from '../answers.tsx';
+import { addApiToken, listApiTokens, revokeApiToken } from '../api/tokens.ts';
 import { addAudit } from '../audit.ts';
 import { type FieldError, field, goTo, part, type UserCall } from '../call.ts';
 import { dropLinks, makeLink } from '../people.ts';
@@ -15,6 +16,13 @@ export function userRoutes(): Route[] {
     { method: 'post', path: '/users/invite', needs: 'admin', run: invite },
     { method: 'post', path: '/users/:user/role', needs: 'admin', run: orShow(changeRole) },
     { method: 'post', path: '/users/:user/reset', needs: 'admin', run: orShow(makeResetLink) },
+    { method: 'post', path: '/users/tokens', needs: 'admin', run: orShow(makeToken) },
+    {
+      method: 'post',
+      path: '/users/tokens/:name/revoke',
+      needs: 'admin',
+      run: orShow(revokeToken),
+    },
     {
       method: 'post',
       path: '/users/:user/second-step-off',
@@ -43,9 +51,11 @@ async function showUsers(call: UserCall, errors: FieldError[]): Promise<void> {
   const invitations = links.filter(
     link => link.kind === 'invite' && Date.parse(link.expiresAt) > call.now,
   );
-  const { link } = call.req.session;
+  const { link, token } = call.req.session;
   delete call.req.session.link;
-  const props = { users, invitations, link, errors, self: call.user.id };
+  delete call.req.session.token;
+  const tokens = await listApiTokens(db);
+  const props = { tokens, token, users, invitations, link, errors, self: call.user.id };
   show(call, 'Users', <UsersPage {...props} />);
 }
 
@@ -86,6 +96,20 @@ async function makeResetLink(call: UserCall): Promise<void> {
   const url = `${call.deps.publicUrl}/reset?code=${code}`;
   call.req.session.link = { for: email, url, expiresAt };
   await goTo(call, '/users', 'The link to set a new password is ready.');
+}
+
+async function makeToken(call: UserCall): Promise<void> {
+  const { db, now } = call.deps;
+  const role = parseRole(field(call, 'tokenRole'));
+  const input = { name: field(call, 'name'), role, who: call.user.email };
+  call.req.session.token = await addApiToken(db, now, input);
+  await goTo(call, '/users', 'The API token is ready.');
+}
+
+async function revokeToken(call: UserCall): Promise<void> {
+  const { db, now } = call.deps;
+  const { name } = await revokeApiToken(db, now, part(call, 'name'), call.user.email);
+  await goTo(call, '/users', `The API token ${name} is good for nothing now.`);
 }
 
 /** For somebody who lost the telephone. */

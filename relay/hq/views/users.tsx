@@ -1,9 +1,11 @@
 /** Who may sign in, their roles, invitations and links for a new password. */
 import type { LinkRecord, Role, UserRecord } from '../../db/records.ts';
+import type { TokenInfo } from '../api/tokens.ts';
 import type { FieldError } from '../call.ts';
 import { ChoiceField, Errors, TextField } from '../parts/fields.tsx';
 import { Action, Button, Form, Page } from '../parts/page.tsx';
 import { Card, Table, Time } from '../parts/show.tsx';
+import { NewToken, TokensCard } from './tokens.tsx';
 
 export const ROLES: { value: Role; label: string }[] = [
   { value: 'viewer', label: 'Viewer: sees everything, changes nothing' },
@@ -17,14 +19,19 @@ export interface UsersProps {
   /** A link that was just made: shown this once. */
   link: { for: string; url: string; expiresAt: string } | undefined;
   self: string;
+  tokens: TokenInfo[];
+  /** An API token that was just made: shown this once. */
+  token: { name: string; token: string } | undefined;
   errors: FieldError[];
 }
 
-export function UsersPage({ users, invitations, link, self, errors }: UsersProps) {
+export function UsersPage(props: UsersProps) {
+  const { users, invitations, link, self, errors, tokens, token } = props;
   return (
     <Page title="Users" lead="Everybody who may sign in here.">
       <Errors errors={errors} />
       {link === undefined ? null : <NewLink link={link} />}
+      {token === undefined ? null : <NewToken token={token} />}
       <Card title="Users">
         <Table
           label="Users"
@@ -57,6 +64,7 @@ export function UsersPage({ users, invitations, link, self, errors }: UsersProps
           </div>
         </Form>
       </Card>
+      <TokensCard tokens={tokens} roles={ROLES} errors={errors} />
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 /** The pages of stores, days and mappings: what they show, what they let do, what cannot break them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { findApiToken } from '../../../relay/hq/api/tokens.ts';
 import { dateOf, FORMULA, fillOffice, NASTY, STATES } from './filled-office.ts';
 import { type Office, startOffice } from './office.ts';
 import { alertIn, proofIn, type Visitor } from './visitor.ts';
@@ -153,6 +154,21 @@ test('HQ asks a shop to close its day, twice is once; days before the connection
   assert.equal(office.acted.at(-1)?.date, '2026-10-01/2026-10-31');
   const wrong = await admin.post('/stores/orchard', '/stores/orchard/post-range', { from: 'x' });
   assert.match(alertIn(wrong.text), /first day/);
+});
+
+test('an API token is shown once, and revoked with a button', async () => {
+  const made = await admin.post('/users', '/users/tokens', {
+    name: 'reporting',
+    tokenRole: 'viewer',
+  });
+  assert.equal(made.location, '/users');
+  const token = /tb_reporting_[\w-]{43}/.exec((await admin.get('/users')).text)?.[0] ?? '';
+  assert.equal((await findApiToken(office.db, token))?.role, 'viewer');
+  assert.ok(!(await admin.get('/users')).text.includes(token));
+  await admin.post('/users', '/users/tokens/reporting/revoke');
+  assert.equal(await findApiToken(office.db, token), undefined);
+  const wrong = await admin.post('/users', '/users/tokens', { name: 'a b', tokenRole: 'viewer' });
+  assert.match(alertIn(wrong.text), /letters, digits/);
 });
 
 test('the calendar shows every state by a sign and a word', async () => {
