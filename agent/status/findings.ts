@@ -211,12 +211,12 @@ function tillsAway({ terminals, mqtt, now }: Facts): Finding | undefined {
   );
 }
 
-function quarantined({ quarantine }: Facts): Finding | undefined {
+function quarantined({ quarantine, quarantineCount: count }: Facts): Finding | undefined {
   if (quarantine.length === 0) return undefined;
   const tills = listOf([...new Set(quarantine.map(({ terminal }) => terminal))]);
   return attention(
     'quarantine',
-    `${quarantine.length} ${quarantine.length === 1 ? 'message' : 'messages'} of ${tills} could not be counted.`,
+    `${count} ${count === 1 ? 'message' : 'messages'} of ${tills} could not be counted.`,
     'They are kept. Ask whoever looks after the tills: tillbook-agent quarantine list.',
   );
 }

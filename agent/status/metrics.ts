@@ -16,7 +16,7 @@ const GAUGES: readonly [name: string, help: string, read: Read][] = [
     s => s.today.transactions,
   ],
   ['tillbook_duplicates_today', 'Messages sent again, counted once', s => s.today.duplicates],
-  ['tillbook_quarantined', 'Messages set aside and not settled', s => s.quarantine.length],
+  ['tillbook_quarantined', 'Messages set aside and not settled', s => s.quarantineCount],
   ['tillbook_damaged_today', 'Damaged records of the business date', s => s.today.damaged],
   ['tillbook_terminals_connected', 'Connected tills', s => connectedOf(s)],
   ['tillbook_terminals', 'Tills that are set up or have sold', s => s.terminals.length],

@@ -109,6 +109,7 @@ function observe(parts: StatusParts): AgentStatus {
     },
     clock: { verdict: watch.verdict() },
     mqtt: wayIn(parts, local),
+    quarantineCount: shop.quarantine.list().length,
     quarantine: quarantineRows(parts, local),
     storageReason: storage.reason,
     chainProblem: heartbeat.chainProblem,

@@ -94,6 +94,8 @@ export interface AgentStatus {
     /** Why nothing comes from it just now. */
     upstreamError: string | null;
   };
+  /** All that is set aside and not settled; the list holds the newest hundred. */
+  quarantineCount: number;
   quarantine: {
     number: number;
     terminal: string;

@@ -57,6 +57,7 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     disk: { freeBytes: 60 * 1024 ** 3, totalBytes: 100 * 1024 ** 3, daysLeft: 4000 },
     clock: { verdict: 'right' },
     mqtt: MQTT,
+    quarantineCount: 0,
     quarantine: [],
     storageReason: '',
     chainProblem: undefined,
@@ -138,6 +139,7 @@ export const STATES: readonly [code: string, changes: Partial<Facts>, sentence: 
   [
     'quarantine',
     {
+      quarantineCount: 1,
       quarantine: [
         {
           number: 1,
