@@ -10,6 +10,8 @@ const START_WITHIN_MS = 60_000;
 export interface AgentProcess {
   child: ChildProcess;
   mqtt: string;
+  /** Over TLS, where `AGENT_MQTTS_PORT` is set. */
+  mqtts?: string;
   http: string;
   /** Everything it logged so far. */
   log(): string;
@@ -18,6 +20,8 @@ export interface AgentProcess {
   /** Sends the signal and gives the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
+
+type Listening = Pick<AgentProcess, 'mqtt' | 'mqtts' | 'http'>;
 
 export function agentEnv(dataDir: string, more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
@@ -48,14 +52,14 @@ export async function startAgent(
     log += String(chunk);
   });
   const exited = new Promise<number | null>(done => child.once('exit', code => done(code)));
-  const listening = await new Promise<{ mqtt: string; http: string }>((done, failed) => {
+  const listening = await new Promise<Listening>((done, failed) => {
     const late = () => failed(new Error(`the agent did not start in time:\n${log}`));
     const timer = setTimeout(late, START_WITHIN_MS);
     createInterface({ input: child.stdout }).on('line', line => {
       log += `${line}\n`;
       if (!line.includes('"event":"listening"')) return;
       clearTimeout(timer);
-      done(JSON.parse(line) as { mqtt: string; http: string });
+      done(JSON.parse(line) as Listening);
     });
     void exited.then(code => {
       clearTimeout(timer);
@@ -64,7 +68,7 @@ export async function startAgent(
   });
   return {
     child,
-    ...{ mqtt: listening.mqtt, http: listening.http },
+    ...listening,
     log: () => log,
     ended: exited,
     stop: async (signal = 'SIGTERM') => {

@@ -12,6 +12,7 @@ export type ToolName =
   | 'mosquitto'
   | 'mosquitto_pub'
   | 'mosquitto_sub'
+  | 'mosquitto_rr'
   | 'strace'
   | 'postgres'
   | 'paho-mqtt'
@@ -50,6 +51,10 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
   },
   mosquitto_sub: {
     tests: 'problems read by an independent MQTT client',
+    install: 'apt install mosquitto-clients',
+  },
+  mosquitto_rr: {
+    tests: 'problems answered to an independent MQTT client',
     install: 'apt install mosquitto-clients',
   },
   strace: { tests: 'disk errors and death at every system call', install: 'apt install strace' },
