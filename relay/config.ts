@@ -3,6 +3,7 @@
  */
 import { isIP } from 'node:net';
 import {
+  flag,
   httpUrl,
   port,
   type SettingsOf,
@@ -52,6 +53,25 @@ export const RELAY_SETTINGS = {
     default: 'loopback',
     sentence: 'Proxies whose X-Forwarded-For is believed: addresses, subnets, loopback, none.',
   },
+  smtpUrl: {
+    name: 'RELAY_SMTP_URL',
+    parse: smtpUrl,
+    sentence: 'Mail server for alerts, e.g. smtps://user:password@mail.example.com:465.',
+    secret: true,
+  },
+  mailFrom: {
+    name: 'RELAY_MAIL_FROM',
+    parse: text,
+    default: 'Tillbook <tillbook@localhost>',
+    sentence: 'Sender of the alerts.',
+  },
+  privateWebhooks: {
+    name: 'RELAY_PRIVATE_WEBHOOKS',
+    parse: flag,
+    default: 'false',
+    sentence:
+      "Lets webhooks go into the relay's own network, by http too; whoever is admin could then reach what stands there.",
+  },
   logLevel: {
     name: 'RELAY_LOG_LEVEL',
     parse: logLevel,
@@ -98,6 +118,11 @@ function proxies(value: string): string {
   };
   if (value === 'none' || parts.every(known)) return parts.join(', ');
   throw new Error('needs none, loopback, linklocal, uniquelocal, or addresses such as 10.0.0.0/8');
+}
+
+function smtpUrl(value: string): string {
+  if (URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol)) return value;
+  throw new Error('needs an address such as smtps://user:password@mail.example.com:465');
 }
 
 function databaseUrl(_value: string): never {

@@ -1,4 +1,6 @@
-/** When the relay ends: told by SIGTERM or Ctrl+C, and in any case soon after. */
+/** How the relay's process ends: told by a signal, with a limit, or at once when the disk failed. */
+import type { Logger } from '../protocol/host/log.ts';
+import { exitCodeOf } from './cli/cli.ts';
 
 /** Everything has stopped by then, or is cut off: the next start goes on from the rows. */
 const EXIT_MAX_MS = 9_500;
@@ -14,4 +16,12 @@ export function toldToStop(): Promise<void> {
     process.once('SIGTERM', stop);
     process.once('SIGINT', stop);
   });
+}
+
+/** After an I/O error nobody knows what the disk holds: only a new start finds out. */
+export function crashWith(log: Logger): (error: unknown) => void {
+  return error => {
+    log.fatal({ event: 'disk-failed', err: error }, 'the disk failed: the relay stops');
+    process.exit(exitCodeOf(error));
+  };
 }

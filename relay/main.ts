@@ -4,13 +4,14 @@
  * stopped here. Reads the environment; nothing else does.
  */
 import { serveControl } from '../protocol/host/control-socket.ts';
-import { createLog, type Logger } from '../protocol/host/log.ts';
+import { createLog } from '../protocol/host/log.ts';
 import { readSettings } from '../protocol/host/settings.ts';
+import { startAlerts } from './alerts/watch.ts';
 import { createApp } from './app.ts';
 import { createDayDesk } from './books/actions.ts';
 import { startNightly } from './books/nightly.ts';
 import { startPoster } from './books/poster.ts';
-import { EXIT, exitCodeOf, fail, isHelp, runCli } from './cli/cli.ts';
+import { EXIT, fail, isHelp, runCli } from './cli/cli.ts';
 import { runOnFolder } from './cli/on-folder.ts';
 import { systemClock } from './clock.ts';
 import { RELAY_PREFIXES, RELAY_SETTINGS, type RelaySettingsValues, xeroUrls } from './config.ts';
@@ -25,7 +26,7 @@ import { watchMissing } from './inbox/missing.ts';
 import { ensureRelayKey } from './inbox/relay-key.ts';
 import { inboxRoutes } from './inbox/routes.ts';
 import { StoreDesk } from './inbox/stores.ts';
-import { toldToStop } from './lifetime.ts';
+import { crashWith, toldToStop } from './lifetime.ts';
 import { readVersion } from './version.ts';
 import { createXero } from './xero/xero.ts';
 
@@ -63,10 +64,11 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   home.onRepaired(poster.wake);
   const nightly = startNightly({ db, xero, clock, log, wake: poster.wake });
   const missing = watchMissing({ db, clock, log });
+  const alerts = startAlerts({ ...settings, ...shared, seal, publicUrl });
 
   const days = createDayDesk({ db, clock, wake: poster.wake });
   const inbox = inboxRoutes({ db, clock, log, key, wake: poster.wake });
-  const common = { db, log, version, publicUrl, stores, xero, days };
+  const common = { db, log, version, publicUrl, stores, xero, days, alerts };
   const api = apiRoutes({ ...common, clock });
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;
   const passwords = { hash: hashPassword, verify: verifyPassword };
@@ -79,7 +81,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
 
   await told;
-  const parts = [control, poster, nightly, missing];
+  const parts = [control, poster, nightly, missing, alerts];
   await Promise.all([http.stop(STOP_MAX_MS), ...parts.map(part => part.stop())]);
   await home.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
@@ -100,12 +102,4 @@ async function command(argv: string[]): Promise<number> {
 function settingsOf(): RelaySettingsValues {
   for (const prefix of RELAY_PREFIXES) readSettings(RELAY_SETTINGS, process.env, prefix);
   return readSettings(RELAY_SETTINGS, process.env, RELAY_PREFIXES[0]);
-}
-
-/** After an I/O error nobody knows what the disk holds: only a new start finds out. */
-function crashWith(log: Logger): (error: unknown) => void {
-  return error => {
-    log.fatal({ event: 'disk-failed', err: error }, 'the disk failed: the relay stops');
-    process.exit(exitCodeOf(error));
-  };
 }

@@ -23,6 +23,8 @@ export const PLACES: Readonly<Record<TableName, Place>> = {
   users: RELAY,
   apiTokens: RELAY,
   links: RELAY,
+  webhooks: RELAY,
+  alerts: single('alerts.json'),
   consents: single('consents.json'),
   sessions: single('sessions.json'),
   leases: single('leases.json'),

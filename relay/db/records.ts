@@ -11,6 +11,7 @@ import type {
 } from '../../protocol/agent-relay.ts';
 import type { DayParts } from '../../protocol/day-summary.ts';
 import type { PublicJwk } from '../../protocol/signing.ts';
+import type { Alert, AlertKind } from '../alerts/alert.ts';
 import type { Mapping } from '../books/mapping.ts';
 import type { PlannedDocument } from '../books/plan.ts';
 import type { Chart } from '../xero/chart.ts';
@@ -49,6 +50,10 @@ export interface Tables {
   audit: AuditRecord;
   /** Key: lease name. */
   leases: LeaseRecord;
+  /** Key: `<kind>/<subject>`. */
+  alerts: AlertRecord;
+  /** Key: webhook id. */
+  webhooks: WebhookRecord;
 }
 
 export interface RelaySettings {
@@ -263,6 +268,25 @@ export interface UserRecord {
   secondStep?: { secret: string; lastStep: number };
   /** Sessions made before this instant are over. */
   sessionsFrom: string;
+  /** Which alerts come by mail; all of them when absent (none for viewers). */
+  alertKinds?: AlertKind[];
+}
+
+/** A state that holds, or that ended and somebody must still hear of it. */
+export interface AlertRecord extends Alert {
+  since: string;
+  endedAt?: string;
+  /** Channels that heard of its beginning. */
+  told: string[];
+}
+
+export interface WebhookRecord {
+  id: string;
+  url: string;
+  /** Sealed. */
+  secret: string;
+  createdAt: string;
+  createdBy: string;
 }
 
 export interface LinkRecord {

@@ -2,8 +2,8 @@
  * What the pages need from the rest of the relay, as narrow as it can be: the database, the clock,
  * the desk that talks to Xero, and the books' judgement. Given by relay/app.
  */
-import type { Db } from '../db/db.ts';
-import type { ConnectionRecord, StoreRecord } from '../db/records.ts';
+import type { Db, Writer } from '../db/db.ts';
+import type { ConnectionRecord, StoreRecord, UserRecord } from '../db/records.ts';
 import type { DayListener } from '../db/watched.ts';
 import type { Chart } from '../xero/chart.ts';
 
@@ -27,6 +27,7 @@ export interface HqDeps {
   stores: StoreDesk;
   xero: XeroDesk;
   days: DayRangeDesk;
+  alerts: AlertDesk;
 }
 
 export interface HqLog {
@@ -88,6 +89,19 @@ export interface XeroDesk {
 export interface ConsentResult {
   connection: string;
   organisations: ConnectionRecord['organisations'];
+}
+
+/** The part of relay/alerts that the page uses. */
+export interface AlertDesk {
+  /** False where no mail server is set. */
+  readonly mailIsOn: boolean;
+  /** @throws AppError with what went wrong */
+  testMail(user: UserRecord): Promise<void>;
+  testWebhook(id: string): Promise<void>;
+  /** @throws AppError `bad-input`, path `url` */
+  checkUrl(url: string): void;
+  /** The secret is shown once. */
+  addWebhook(tx: Writer, url: string, who: string): Promise<string>;
 }
 
 export type DayAction = 'retry' | 'hold' | 'release' | 'post';

@@ -14,6 +14,7 @@ import { isProven, PROOF_FIELD, type ProofOptions, proofFor } from './form-proof
 import { policy } from './policy.ts';
 import { atPublicAddress } from './public-address.ts';
 import { accountRoutes } from './routes/account.tsx';
+import { alertRoutes } from './routes/alerts.tsx';
 import { auditRoutes } from './routes/audit.tsx';
 import { calendarRoutes } from './routes/calendar.tsx';
 import { dayRoutes } from './routes/day.tsx';
@@ -44,6 +45,7 @@ export function hqRoutes(): Route[] {
     ...calendarRoutes(),
     ...mappingRoutes(),
     ...userRoutes(),
+    ...alertRoutes(),
     ...auditRoutes(),
     ...accountRoutes(),
   ];

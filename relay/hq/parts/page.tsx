@@ -42,6 +42,7 @@ export function useMay(role: Role): boolean {
 const WAYS: { path: string; name: string; needs: Role }[] = [
   { path: '/days', name: 'Days', needs: 'viewer' },
   { path: '/calendar', name: 'Calendar', needs: 'viewer' },
+  { path: '/alerts', name: 'Alerts', needs: 'viewer' },
   { path: '/stores', name: 'Stores', needs: 'viewer' },
   { path: '/settings', name: 'Settings', needs: 'viewer' },
   { path: '/users', name: 'Users', needs: 'admin' },

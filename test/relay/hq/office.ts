@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import { silentLog } from '../../../protocol/host/log.ts';
+import { startAlerts } from '../../../relay/alerts/watch.ts';
 import { openLowdb } from '../../../relay/db/lowdb.ts';
 import type { Role } from '../../../relay/db/records.ts';
 import { createSeal } from '../../../relay/db/seal.ts';
@@ -40,6 +41,8 @@ export interface Office {
   stop: () => Promise<void>;
 }
 
+const SEAL = createSeal(Buffer.alloc(32, 7));
+
 export const PASSWORD = 'correct horse battery';
 
 export interface OfficeOptions {
@@ -59,7 +62,11 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
   const redirectUri = `${url}/xero/callback`;
   const standIn = await startXero({ apps: [{ ...APP, redirectUris: [redirectUri] }] });
   const acted: Office['acted'] = [];
-  const deps = depsFor({ db, url: options.publicUrl ?? url, now, standIn, acted });
+  const alerts = startAlerts({
+    ...{ db, clock: now, log: silentLog(), seal: SEAL, publicUrl: url, holder: 'test' },
+    ...{ smtpUrl: undefined, mailFrom: '', privateWebhooks: false },
+  });
+  const deps = { ...depsFor({ db, url: options.publicUrl ?? url, now, standIn, acted }), alerts };
   const app = express();
   app.use(hqPages(deps));
   server.on('request', app);
@@ -77,6 +84,7 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
       return visitor;
     },
     stop: async () => {
+      await alerts.stop();
       await closeServer(server);
       await standIn.stop();
       await db.close();
@@ -93,20 +101,19 @@ interface Parts {
   acted: Office['acted'];
 }
 
-function depsFor({ db, url, now, standIn, acted }: Parts): HqDeps {
+function depsFor({ db, url, now, standIn, acted }: Parts): Omit<HqDeps, 'alerts'> {
   const log = silentLog();
-  const seal = createSeal(Buffer.alloc(32, 7));
   const urls = { login: standIn.url, identity: standIn.url, api: standIn.url };
   const redirectUri = `${url}/xero/callback`;
   return {
-    ...{ db, now, log, seal, onDayChanged: db.onDayChanged },
+    ...{ db, now, log, seal: SEAL, onDayChanged: db.onDayChanged },
     publicUrl: url,
     xeroLoginUrl: standIn.url,
     version: '0.1.0',
-    sessionSecret: seal.derive('sessions'),
+    sessionSecret: SEAL.derive('sessions'),
     passwords: { hash: hashPassword, verify: verifyPassword },
     stores: new StoreDesk(db, now),
-    xero: createXero({ ...{ urls, redirectUri, db, seal, log }, clock: now }),
+    xero: createXero({ ...{ urls, redirectUri, db, seal: SEAL, log }, clock: now }),
     days: {
       act: async (action, store, date, who) => {
         acted.push({ action, store, date, who });

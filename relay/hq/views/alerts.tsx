@@ -1,0 +1,123 @@
+/** What needs a person now, and who is told of it: by mail, each as they chose, and by webhook. */
+import { ALERT_KINDS, ALL_KINDS, type AlertKind } from '../../alerts/alert.ts';
+import type { AlertRecord, WebhookRecord } from '../../db/records.ts';
+import type { FieldError } from '../call.ts';
+import { CheckField, Errors, TextField } from '../parts/fields.tsx';
+import { Action, Button, Form, Page, sentence, useMay } from '../parts/page.tsx';
+import { Card, Table, Time } from '../parts/show.tsx';
+
+interface AlertsProps {
+  open: AlertRecord[];
+  hooks: WebhookRecord[];
+  /** Kinds that the user is told of. */
+  mine: readonly AlertKind[];
+  email: string;
+  mailIsOn: boolean;
+  errors: FieldError[];
+  /** Shown once, right after a webhook was added. */
+  newSecret: string | undefined;
+}
+
+export function AlertsPage({ open, mine, email, mailIsOn, errors, ...hooks }: AlertsProps) {
+  const lead = open.length === 0 ? 'Nothing needs you now.' : 'What needs somebody now.';
+  return (
+    <Page title="Alerts" lead={lead}>
+      <Errors errors={errors} />
+      <Card title="Now">
+        <Table
+          label="Open alerts"
+          columns={[{ name: 'What' }, { name: 'What to do' }, { name: 'Since' }]}
+          rows={open.map(row => [
+            <>
+              <strong>{ALERT_KINDS[row.kind]}</strong>
+              <br />
+              {place(row)}
+            </>,
+            sentence(row.fix),
+            <Time at={row.since} />,
+          ])}
+          empty="All is well."
+        />
+      </Card>
+      <Card title="What comes to you by mail">
+        <p>
+          {mailIsOn
+            ? `To ${email}: once when it begins and once when it is over.`
+            : 'No mail server is set on the relay (RELAY_SMTP_URL): nothing is sent by mail.'}
+        </p>
+        <Form to="/alerts/mine" label="What comes to you by mail">
+          <div class="fields">
+            {ALL_KINDS.map(kind => (
+              <CheckField
+                name={`kind-${kind}`}
+                label={ALERT_KINDS[kind]}
+                checked={mine.includes(kind)}
+              />
+            ))}
+          </div>
+          <div class="bar">
+            <Button name="Save" about="what comes to you" />
+          </div>
+        </Form>
+        <Action to="/alerts/mine/test" name="Send me a test mail" />
+      </Card>
+      <Webhooks {...hooks} errors={errors} />
+    </Page>
+  );
+}
+
+/** A day's alert leads to the day. */
+function place({ subject, message }: AlertRecord) {
+  const isDay = /\/\d{4}-\d{2}-\d{2}$/.test(subject);
+  return isDay ? <a href={`/days/${subject}`}>{sentence(message)}</a> : sentence(message);
+}
+
+function Webhooks({
+  hooks,
+  newSecret,
+  errors,
+}: Pick<AlertsProps, 'hooks' | 'newSecret' | 'errors'>) {
+  const mayChange = useMay('admin');
+  return (
+    <Card title="Webhooks">
+      {newSecret === undefined ? null : (
+        <p class="note good" role="status">
+          The webhook is added. Its secret, shown only now: <code>{newSecret}</code>
+        </p>
+      )}
+      <Table
+        label="Webhooks"
+        columns={[{ name: 'Address' }, { name: 'Added by' }, { name: '' }]}
+        rows={hooks.map(hook => [
+          hook.url,
+          hook.createdBy,
+          mayChange ? (
+            <span class="bar">
+              <Action to={`/alerts/webhooks/${hook.id}/test`} name="Test" about={hook.url} />
+              <Action
+                to={`/alerts/webhooks/${hook.id}/remove`}
+                name="Remove"
+                about={hook.url}
+                look="danger"
+              />
+            </span>
+          ) : null,
+        ])}
+        empty="None."
+      />
+      {mayChange ? (
+        <Form to="/alerts/webhooks" label="Add a webhook">
+          <TextField
+            name="url"
+            label="Address"
+            hint="https only. Signed as standardwebhooks.com describes."
+            errors={errors}
+          />
+          <div class="bar">
+            <Button name="Add webhook" />
+          </div>
+        </Form>
+      ) : null}
+    </Card>
+  );
+}

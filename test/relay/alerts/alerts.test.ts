@@ -1,0 +1,102 @@
+/** Alerts: told once when they begin, once when they end, by real SMTP and real HTTP. */
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { createWebhookSender } from '../../../relay/alerts/webhook.ts';
+import { type AlertDesk, START, startDesk } from './alert-desk.ts';
+
+describe('an alert', () => {
+  let desk: AlertDesk;
+  beforeEach(async () => {
+    desk = await startDesk();
+    await desk.addUser('owner', 'admin');
+  });
+  afterEach(() => desk.stop());
+
+  it('is mailed once when it begins and once when it is over', async () => {
+    await desk.connection('a', 'disconnected');
+    await desk.lookLater();
+    await desk.lookLater();
+    assert.equal(desk.mails.length, 1);
+    assert.match(desk.mails[0] ?? '', /Subject: Tillbook: The connection to Xero is lost/);
+    assert.match(desk.mails[0] ?? '', /press Reconnect/);
+    await desk.connection('a', 'connected');
+    await desk.lookLater();
+    await desk.lookLater();
+    assert.equal(desk.mails.length, 2);
+    assert.match(desk.mails[1] ?? '', /Subject: Tillbook: mended/);
+    assert.deepEqual(await desk.db.list('alerts'), []);
+  });
+
+  it('comes with others as one digest instead of a storm', async () => {
+    for (const id of ['a', 'b', 'c']) await desk.connection(id, 'disconnected');
+    await desk.lookLater();
+    await desk.connection('d', 'disconnected');
+    await desk.alerts.look();
+    assert.equal(desk.mails.length, 1);
+    assert.match(desk.mails[0] ?? '', /Subject: Tillbook: 3 things need you/);
+    await desk.lookLater();
+    assert.equal(desk.mails.length, 2);
+  });
+
+  it('is told again when the mail server did not take it', async () => {
+    desk.refuseMail(true);
+    await desk.connection('a', 'disconnected');
+    await desk.lookLater();
+    assert.equal(desk.mails.length, 0);
+    desk.refuseMail(false);
+    await desk.lookLater();
+    assert.equal(desk.mails.length, 1);
+  });
+
+  it('is not mailed to a viewer, nor to whoever did not choose it', async () => {
+    await desk.addUser('viewer', 'viewer');
+    await desk.addUser('choosy', 'admin', { alertKinds: ['gap'] });
+    await desk.connection('a', 'disconnected');
+    await desk.lookLater();
+    assert.equal(desk.mails.length, 1);
+    assert.match(desk.mails[0] ?? '', /To: owner@example.com/);
+  });
+
+  it('goes to a webhook with a signature that its secret checks', async () => {
+    const { url, received } = await desk.startReceiver();
+    const secret = await desk.db.write(tx => desk.alerts.addWebhook(tx, url, 'owner@example.com'));
+    await desk.connection('a', 'disconnected');
+    await desk.lookLater();
+    const [call] = received;
+    assert.ok(call !== undefined);
+    const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signed } = call.headers;
+    const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+    const mac = createHmac('sha256', key).update(`${id}.${at}.${call.body}`).digest('base64');
+    assert.equal(signed, `v1,${mac}`);
+    assert.equal(JSON.parse(call.body).data.began[0].kind, 'connection-lost');
+    const rows = JSON.stringify(await desk.db.list('webhooks'));
+    assert.ok(!rows.includes(secret.slice('whsec_'.length)));
+  });
+});
+
+describe('a webhook address', () => {
+  const sender = createWebhookSender(false);
+  after(() => sender.close());
+
+  for (const url of [
+    'http://example.com/hook',
+    'https://127.0.0.1/hook',
+    'https://[::1]/hook',
+    'https://169.254.169.254/latest/meta-data',
+    'https://10.1.2.3/hook',
+    'https://user:secret@example.com/hook',
+    'ftp://example.com',
+    'nonsense',
+  ]) {
+    it(`${url} is refused when it is typed`, () => {
+      assert.throws(() => sender.check(url), { code: 'bad-input', path: 'url' });
+    });
+  }
+
+  it('whose name points into the own network is refused when it is connected to', async () => {
+    const hook = { url: 'https://localhost/hook', secret: 'whsec_AAAA' };
+    await assert.rejects(sender.send(hook, {}, START), { code: /not-allowed|unreachable/ });
+    await assert.rejects(sender.send(hook, {}, START), /own network/);
+  });
+});
