@@ -17,7 +17,7 @@ const LONG_RECEIPT = { paddingBytes: 20_000 };
 
 async function shopOnSmallDisk(t: TestContext): Promise<{ shop: FaultyShop; filler: string }> {
   const disk = await smallDisk(t, DISK);
-  const shop = await FaultyShop.open(t, 3, disk);
+  const shop = await FaultyShop.open(t, 3, { place: disk });
   await shop.start(RESERVE);
   return { shop, filler: join(disk, 'filler') };
 }

@@ -20,7 +20,7 @@ const MOMENT_MAX_MS = 600;
 async function sellUnderCuts(t: TestContext, cuts: number, wrap: string[]): Promise<FaultyShop> {
   const random = randomFrom(SEED);
   const disk = await loopDisk(t);
-  const shop = await FaultyShop.open(t, 4, disk.folder);
+  const shop = await FaultyShop.open(t, 4, { place: disk.folder });
   for (let cut = 0; cut < cuts; cut += 1) {
     const agent = await shop.start({ wrap });
     const selling = shop.sell(() => false, 1 + Math.floor(random() * 30));

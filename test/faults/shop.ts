@@ -26,6 +26,18 @@ export interface StartOptions {
   env?: Record<string, string>;
 }
 
+export interface Invitation {
+  relay: string;
+  code: string;
+}
+
+export interface OpenOptions {
+  /** A folder to live in; else a temporary one. */
+  place?: string;
+  /** Else the shop is enrolled at a small relay in the test. */
+  invitation?: Invitation;
+}
+
 export class FaultyShop {
   readonly folder: string;
   readonly relay: FakeRelay;
@@ -33,6 +45,8 @@ export class FaultyShop {
   readonly #t: TestContext;
   tills: readonly Till[] = [];
   agent: AgentProcess | undefined;
+  /** False when it is enrolled at another relay than that of the test. */
+  #sendsHere = true;
 
   private constructor(t: TestContext, folder: string, relay: FakeRelay) {
     this.#t = t;
@@ -41,12 +55,12 @@ export class FaultyShop {
   }
 
   /** Enrolled, with its tills; no agent runs yet. */
-  static async open(t: TestContext, tills = 3, place?: string): Promise<FaultyShop> {
-    const folder = join(place ?? (await tempFolder(t)), 'agent');
-    const shop = new FaultyShop(t, folder, await startFakeRelay(t));
+  static async open(t: TestContext, tills = 3, options: OpenOptions = {}): Promise<FaultyShop> {
+    const folder = join(options.place ?? (await tempFolder(t)), 'agent');
+    const relay = await startFakeRelay(t);
+    const shop = new FaultyShop(t, folder, relay);
     await shop.start();
-    const options = { relay: shop.relay.url, code: 'code' };
-    await askControl(folder, 'enrol', { positionals: [], options });
+    await shop.#enrol(options.invitation ?? { relay: relay.url, code: 'code' });
     await shop.stop();
     const terminals = await openTerminals(folder, systemClock);
     const added = [];
@@ -56,6 +70,11 @@ export class FaultyShop {
     }
     shop.tills = added;
     return shop;
+  }
+
+  async #enrol(options: Invitation): Promise<void> {
+    await askControl(this.folder, 'enrol', { positionals: [], options });
+    this.#sendsHere = options.relay === this.relay.url;
   }
 
   /** @throws Error when the agent ends before it listens */
@@ -131,6 +150,7 @@ export class FaultyShop {
     await this.waitForStatus('every day is delivered', ({ outbox }) => outbox.waiting === 0);
     await this.stop();
     const findings = await inspectClosed(this.folder, this.record);
+    if (!this.#sendsHere) return findings;
     const sent = new Map(this.relay.received.map(({ summary }) => [summary.number, summary]));
     for (const { businessDate, number } of findings.summaries.values()) {
       if (!sent.has(number)) findings.faults.push(`${businessDate} never came to head office`);

@@ -35,12 +35,14 @@ export class Till {
   readonly id: string;
   readonly password: string;
   readonly #record: ClientRecord;
-  #sequence = 0;
+  #sequence: number;
 
-  constructor(record: ClientRecord, id: string, password: string) {
+  /** @param last the number of its last receipt before this record */
+  constructor(record: ClientRecord, id: string, password: string, last = 0) {
     this.#record = record;
     this.id = id;
     this.password = password;
+    this.#sequence = last;
   }
 
   /** Sells until it is enough or the connection is gone. Never throws for a dead agent. */
