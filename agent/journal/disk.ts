@@ -107,13 +107,18 @@ export async function writeAll(file: DiskFile, bytes: Buffer, position: number):
 /** Reads exactly `length` bytes from the offset, fewer only at the end of the file. */
 export async function readUpTo(file: DiskFile, length: number, position: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, await fill(file, bytes, position));
+}
+
+/** Fills the buffer from the offset; gives the bytes read, fewer only at the end of the file. */
+export async function fill(file: DiskFile, into: Buffer, position: number): Promise<number> {
   let filled = 0;
-  while (filled < length) {
-    const count = await file.read(bytes.subarray(filled), position + filled);
+  while (filled < into.length) {
+    const count = await file.read(into.subarray(filled), position + filled);
     if (count === 0) break;
     filled += count;
   }
-  return bytes.subarray(0, filled);
+  return filled;
 }
 
 /** Replaces a file as a whole: temporary file, sync, rename, sync of the folder. */

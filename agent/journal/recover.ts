@@ -7,7 +7,7 @@
 import { dirname } from 'node:path';
 import { LINE_BYTES_MAX, type ProvenLine, proveLine } from './chain.ts';
 import type { ChainState } from './chain-file.ts';
-import { type Disk, type DiskFile, readUpTo, writeAll } from './disk.ts';
+import { type Disk, type DiskFile, fill, readUpTo, writeAll } from './disk.ts';
 import { salvage } from './salvage.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -73,14 +73,18 @@ function isTorn({ ended, bytes }: Piece): boolean {
   return !ended && salvage(bytes).length === 0;
 }
 
-/** The lines of a file from an offset, chunk by chunk; the buffers are only good until the next. */
+/** The lines of a file from an offset, chunk by chunk; the bytes are only good until the next. */
 export async function* scan(file: DiskFile, from: number): AsyncGenerator<Piece[]> {
-  let rest: Buffer = Buffer.alloc(0);
+  let buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
+  /** Bytes at the buffer's start that belong to a line whose end was not read yet. */
+  let held = 0;
   let offset = from;
   for (let position = from; ; ) {
-    const chunk = await readUpTo(file, CHUNK_BYTES, position);
-    position += chunk.length;
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    if (buffer.length < held + CHUNK_BYTES) buffer = Buffer.concat([buffer], 2 * buffer.length);
+    const count = await fill(file, buffer.subarray(held, held + CHUNK_BYTES), position);
+    position += count;
+    const last = count < CHUNK_BYTES;
+    const bytes = buffer.subarray(0, held + count);
     const pieces: Piece[] = [];
     let start = 0;
     for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
@@ -88,7 +92,6 @@ export async function* scan(file: DiskFile, from: number): AsyncGenerator<Piece[
       pieces.push({ offset: offset + start, bytes: line, ended: true, proof: proveLine(line) });
       start = end + 1;
     }
-    const last = chunk.length < CHUNK_BYTES;
     if (start < bytes.length && (last || bytes.length - start > LINE_BYTES_MAX)) {
       const line = bytes.subarray(start);
       pieces.push({ offset: offset + start, bytes: line, ended: !last, proof: proveLine(line) });
@@ -97,7 +100,7 @@ export async function* scan(file: DiskFile, from: number): AsyncGenerator<Piece[
     yield pieces;
     if (last) return;
     offset += start;
-    rest = bytes.subarray(start);
+    held = bytes.copy(buffer, 0, start);
   }
 }
 
