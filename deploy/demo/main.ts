@@ -45,20 +45,30 @@ interface Stage {
 const once = process.argv.includes('--once');
 const folder = await mkdtemp(join(tmpdir(), 'tillbook-demo-'));
 const processes = new Processes(folder);
+/** Resolves at Ctrl-C or SIGTERM. The programs' pipes keep this process alive until then. */
+const interrupted = new Promise<void>(done => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+});
 let agrees = false;
 try {
-  say(paint('bold', '\nTillbook demo: one shop, three tills, one trading day\n'));
-  const stage = await raise(processes);
-  const day = await trade(stage);
-  agrees = await close(stage, day);
-  if (!once) await stay(stage);
+  await Promise.race([play(), interrupted]);
 } catch (error) {
   say(paint('red', `\nThe demo failed: ${error instanceof Error ? error.message : error}`));
   say(`The logs are in ${folder}`);
 } finally {
   await processes.stop();
 }
-process.exitCode = agrees ? 0 : 1;
+process.exit(agrees ? 0 : 1);
+
+async function play(): Promise<void> {
+  say(paint('bold', '\nTillbook demo: one shop, three tills, one trading day\n'));
+  const stage = await raise(processes);
+  const day = await trade(stage);
+  agrees = await close(stage, day);
+  if (once) return;
+  showAddresses(stage);
+  await interrupted;
+}
 
 /** Starts every program and does what a new shop does once. */
 async function raise(processes: Processes): Promise<Stage> {
@@ -192,19 +202,13 @@ async function waitForBooks(stage: Stage, date: string): Promise<RelayDay> {
   throw new Error(`the day was not in the books in time: ${JSON.stringify(last)}`);
 }
 
-/** Leaves everything running until Ctrl-C. */
-async function stay({ status, relay, xero }: Stage): Promise<void> {
+function showAddresses({ status, relay, xero }: Stage): void {
   say('\nEverything keeps running. Look around:');
   say(`  status page of the shop  ${paint('underline', status)}`);
   say(`  head office              ${paint('underline', `${relay}/days`)}`);
   say(`    sign in with ${ADMIN.email} / ${ADMIN.password}`);
   say(`  Xero stand-in            ${paint('underline', xero)}`);
   say('\nCtrl-C ends it.');
-  await new Promise<void>(done => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
-    setInterval(() => undefined, 60_000);
-  });
-  process.exitCode = 0;
 }
 
 function address(listening: Listening, name: string): string {
