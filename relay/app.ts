@@ -11,20 +11,20 @@ export interface AppParts {
   log: Logger;
   /** RELAY_TRUSTED_PROXIES. */
   trustedProxies: string;
+  /** `/healthz`, `/readyz`, `/metrics`. */
+  ops: Router;
   inbox: Router;
   api: Router;
   pages: Router;
 }
 
-export function createApp({ log, trustedProxies, inbox, api, pages }: AppParts): Express {
+export function createApp({ log, trustedProxies, ops, inbox, api, pages }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('trust proxy', trustedProxies === 'none' ? false : trustedProxies);
-  app.use(['/v1', '/api', '/healthz'], nothingButData());
-  app.get('/healthz', (_req, res) => {
-    res.json({ ok: true });
-  });
+  app.use(['/v1', '/api', '/healthz', '/readyz', '/metrics'], nothingButData());
+  app.use(ops);
   app.use(inbox);
   app.use(api);
   app.use(pages);

@@ -27,6 +27,7 @@ import { ensureRelayKey } from './inbox/relay-key.ts';
 import { inboxRoutes } from './inbox/routes.ts';
 import { StoreDesk } from './inbox/stores.ts';
 import { crashWith, toldToStop } from './lifetime.ts';
+import { opsRoutes } from './ops/routes.ts';
 import { readVersion } from './version.ts';
 import { createXero } from './xero/xero.ts';
 
@@ -59,7 +60,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const redirectUri = `${publicUrl}/xero/callback`;
   // One process per folder: the leases of a killed one are ours at once.
   const shared = { db, clock, log, holder: 'relay' };
-  const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, ...shared });
+  const onConnected = () => poster.wake();
+  const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, onConnected, ...shared });
   const poster = startPoster({ xero, ...shared });
   home.onRepaired(poster.wake);
   const nightly = startNightly({ db, xero, clock, log, wake: poster.wake });
@@ -75,7 +77,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const sessionSecret = seal.derive('sessions');
   const desk = { ...common, seal, sessionSecret, passwords, onDayChanged: db.onDayChanged };
   const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
-  http.serve(createApp({ log, trustedProxies, inbox, api, pages }));
+  const ops = opsRoutes({ ...desk, clock, xeroCallsLeft: xero.callsLeft });
+  http.serve(createApp({ log, trustedProxies, ops, inbox, api, pages }));
   await offerSetUp({ db, dataDir, publicUrl, now: clock(), log });
   const control = await serveControl(settings.dataDir, deskHandlers({ db, clock, stores }));
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');

@@ -16,6 +16,7 @@ export const WAIT_MAX_MS = 65_000;
 /** Xero's day rolls on: after this long it is asked again whether calls are left. */
 const DAY_PROBE_MS = 30 * 60_000;
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
 /**
  * Xero counts a call when it arrives, at some time between its leaving and its answer. So a call
  * counts here while it runs and for a minute after its answer: what was slow never overlaps.
@@ -35,6 +36,8 @@ export interface Limiter {
     caller: CallerKind,
     call: (report: (headers: LimitHeaders) => void) => Promise<Result>,
   ): Promise<Result>;
+  /** Calls of the day that are left, by organisation; those of which Xero has told within the day. */
+  callsLeft(): ReadonlyMap<string, number>;
 }
 
 interface Window {
@@ -118,6 +121,10 @@ export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Li
         giveBack(app, clock());
         pump();
       }
+    },
+    callsLeft: () => {
+      const told = [...budgets].filter(([, { dayReadAt }]) => dayReadAt > clock() - DAY_MS);
+      return new Map(told.map(([id, { dayRemaining }]) => [id, Math.max(0, dayRemaining)]));
     },
   };
 }

@@ -145,6 +145,8 @@ export interface Xero {
     kind: DocumentKind,
     since: string,
   ): Promise<XeroDocument[]>;
+  /** Calls of the day that are left, by organisation, where Xero has told lately. */
+  callsLeft(): ReadonlyMap<string, number>;
   /** Remembers up to when changes were looked for. */
   noteChangesRead(ref: OrganisationRef, at: string): Promise<void>;
 }

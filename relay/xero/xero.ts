@@ -34,6 +34,8 @@ export interface XeroOptions {
   log: Logger;
   /** As in the poster: the same name over restarts only where no second process can be there. */
   holder?: string;
+  /** A consent was given: what waited for it may go on at once. */
+  onConnected?: () => void;
   /** For a simulated clock: how the limiter waits. */
   startTimer?: Timer;
 }
@@ -48,17 +50,22 @@ export function createXero(options: XeroOptions): Xero {
     holder: options.holder ?? randomUUID(),
   };
   const tokens = createTokens(deps);
+  const limiter = createLimiter(options.clock, options.startTimer);
   const calls: CallDeps = {
     urls: options.urls,
     tokens,
-    limiter: createLimiter(options.clock, options.startTimer),
+    limiter,
     listOrganisations: connection => listOrganisations(deps, tokens, connection),
   };
   return {
     redirectUri: options.redirectUri,
     submitApp: app => submitApp(deps, app),
     consentUrl: (connection, user) => consentUrl(deps, connection, user),
-    finishConsent: (callbackUrl, user) => finishConsent(deps, tokens, callbackUrl, user),
+    finishConsent: async (callbackUrl, user) => {
+      const result = await finishConsent(deps, tokens, callbackUrl, user);
+      options.onConnected?.();
+      return result;
+    },
     organisations: connection => listOrganisations(deps, tokens, connection),
     disconnect: connection => disconnect(deps, tokens, connection),
     refreshIdle: () => tokens.refreshIdle(),
@@ -73,6 +80,7 @@ export function createXero(options: XeroOptions): Xero {
     findDocuments: (ref, kind, numbers, caller = 'poster') =>
       findDocuments(calls, ref, kind, numbers, caller),
     changedDocuments: (ref, kind, since) => changedDocuments(calls, ref, kind, since),
+    callsLeft: () => limiter.callsLeft(),
     noteChangesRead: (ref, at) => noteChangesRead(deps, ref.organisation, at),
   };
 }

@@ -36,7 +36,7 @@ export interface Rig {
   newXero: (db?: Db, holder?: string) => XeroPort;
 }
 
-const SEAL = createSeal(randomBytes(32));
+export const SEAL = createSeal(randomBytes(32));
 
 /**
  * Everything stops with the test.

@@ -2,25 +2,24 @@
  * The JSON API for head office's own programs: bearer tokens by role, the same judgement as the
  * pages. Every refusal is a problem document.
  */
-import { type Request, type RequestHandler, Router, raw } from 'express';
+import { type Request, Router, raw } from 'express';
 import { AppError } from '../../../protocol/errors.ts';
 import type { Logger } from '../../../protocol/host/log.ts';
 import { parseWith } from '../../../protocol/schema-words.ts';
 import { parseStrictJson } from '../../../protocol/strict-json.ts';
 import { type Db, dayKey } from '../../db/db.ts';
-import type { DayRecord, Role } from '../../db/records.ts';
+import type { DayRecord } from '../../db/records.ts';
 import { findStore } from '../../inbox/stores.ts';
 import { problemHandler, unknownAddress } from '../../problems.ts';
 import type { DayDesk } from '../deps.ts';
 import { dayDetails, listDays, listStores } from './day-rows.ts';
+import { tokenWith, whoOf } from './door.ts';
 import { type MappingDeps, readMapping, saveMapping } from './mappings.ts';
 import { openApiDocument } from './openapi.ts';
 import { DAY_ACTIONS, type DayAction, dateSchema, daysQuerySchema } from './schemas.ts';
-import { findApiToken } from './tokens.ts';
 
 /** A mapping of several thousand names fits. */
 const BODY_BYTES_MAX = 1024 * 1024;
-const RANK: Record<Role, number> = { viewer: 0, bookkeeper: 1, admin: 2 };
 
 export interface ApiDeps extends Omit<MappingDeps, 'days'> {
   db: Db;
@@ -34,8 +33,8 @@ export function apiRoutes(deps: ApiDeps): Router {
   const { db } = deps;
   const routes = Router();
   const body = raw({ type: 'application/json', limit: BODY_BYTES_MAX });
-  const mayRead = needs(db, 'viewer');
-  const mayWrite = needs(db, 'bookkeeper');
+  const mayRead = tokenWith(db, 'viewer');
+  const mayWrite = tokenWith(db, 'bookkeeper');
   const description = openApiDocument(deps.version, deps.publicUrl);
   routes.get('/api/openapi.json', (_req, res) => {
     res.json(description);
@@ -67,33 +66,6 @@ export function apiRoutes(deps: ApiDeps): Router {
   });
   routes.use('/api', unknownAddress, problemHandler(deps.log));
   return routes;
-}
-
-const users = new WeakMap<Request, string>();
-
-/** @returns a handler that lets tokens of this role or a higher one pass */
-function needs(db: Db, role: Role): RequestHandler {
-  return async (req, _res, next) => {
-    const [, token = ''] = /^Bearer +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
-    const known = await findApiToken(db, token);
-    if (known === undefined) {
-      throw new AppError('not-signed-in', 'a good API token is needed', {
-        path: 'Authorization',
-        hint: 'send Authorization: Bearer TOKEN; make one with: tillbook-relay token add NAME',
-      });
-    }
-    if (RANK[known.role] < RANK[role]) {
-      throw new AppError('not-allowed', `this needs the role ${role}; the token is ${known.role}`, {
-        hint: `make a token with it: tillbook-relay token add NAME --role ${role}`,
-      });
-    }
-    users.set(req, `token ${known.name}`);
-    next();
-  };
-}
-
-function whoOf(req: Request): string {
-  return users.get(req) ?? 'unknown token';
 }
 
 function part(req: Request, name: string): string {

@@ -41,7 +41,7 @@ before(async () => {
   const xero = { readChart: async () => chart() };
   const server = { version: '0.1.0', publicUrl: 'http://relay.test' };
   const api = apiRoutes({ db, clock, log, ...server, days, xero });
-  const parts = { log, trustedProxies: 'none', inbox: Router(), pages: Router() };
+  const parts = { log, trustedProxies: 'none', ops: Router(), inbox: Router(), pages: Router() };
   http.serve(createApp({ ...parts, api }));
   for (const role of ['viewer', 'bookkeeper'] as const) {
     tokens[role] = (await addApiToken(db, clock, { name: role, role, who: 'test' })).token;

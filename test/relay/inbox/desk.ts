@@ -64,7 +64,7 @@ export class InboxDesk {
     const wake = (key: string) => void this.woken.push(key);
     const clock = () => this.nowMs;
     const inbox = inboxRoutes({ db: this.db, clock, log, key: this.key, wake });
-    const others = { api: Router(), pages: Router(), trustedProxies: 'none' };
+    const others = { ops: Router(), api: Router(), pages: Router(), trustedProxies: 'none' };
     this.#http.serve(createApp({ log, inbox, ...others }));
   }
 

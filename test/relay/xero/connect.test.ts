@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isAppError } from '../../../protocol/errors.ts';
-import { makeRig, REDIRECT, type Rig } from '../../support/posting.ts';
+import { silentLog } from '../../../protocol/host/log.ts';
+import { createXero } from '../../../relay/xero/xero.ts';
+import { makeRig, REDIRECT, type Rig, SEAL } from '../../support/posting.ts';
 
 const USER = 'user-1';
 
@@ -89,6 +91,25 @@ test('disconnect takes the permission back at Xero and forgets the tokens', asyn
   const row = await rig.db.get('connections', connection);
   assert.equal(row?.tokens, undefined);
   await assert.rejects(rig.xero.organisations(connection), refusal('xero-disconnected'));
+});
+
+test('a consent, and only a consent, wakes what waited for it', async t => {
+  const rig = await makeRig(t);
+  let woken = 0;
+  const xero = createXero({
+    urls: { login: rig.standIn.url, identity: rig.standIn.url, api: rig.standIn.url },
+    ...{ redirectUri: REDIRECT, db: rig.db, seal: SEAL, clock: rig.now, log: silentLog() },
+    onConnected: () => {
+      woken += 1;
+    },
+  });
+  const { url } = await submit(rig);
+  const cancelled = await answer(rig, url, 'cancel');
+  await assert.rejects(xero.finishConsent(cancelled, USER));
+  assert.equal(woken, 0);
+  const again = await submit(rig);
+  await xero.finishConsent(await answer(rig, again.url, 'allow'), USER);
+  assert.equal(woken, 1);
 });
 
 function refusal(code: Parameters<typeof isAppError>[1], words?: RegExp, path?: string) {
