@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { mounting, smallDisk } from '../support/faulty.ts';
+import { mounting, smallDisk } from './mounts.ts';
 import { FaultyShop, waitFor } from './shop.ts';
 import { assertNoFaults, inspectClosed } from './verifier.ts';
 

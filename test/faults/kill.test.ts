@@ -15,7 +15,7 @@ import { FaultyShop } from './shop.ts';
 import { ClientRecord, Till } from './tills.ts';
 import { inspect } from './verifier.ts';
 
-const PROCESS = fileURLToPath(new URL('../support/shop-process.js', import.meta.url));
+const PROCESS = fileURLToPath(new URL('./hasty-shop.js', import.meta.url));
 const KILLS = howOften('TILLBOOK_KILLS', 6);
 const MOMENT_MAX_MS = 400;
 
@@ -51,7 +51,7 @@ test(`a kill while it starts changes nothing (seed ${SEED})`, async t => {
   await shop.endWell();
 });
 
-test('canary: an agent that acknowledges before the disk is found out', async t => {
+test('canary: a shop that acknowledges before the disk is found out', async t => {
   const dataDir = await tempFolder(t);
   const record = new ClientRecord();
   const tills = ['till-1', 'till-2'].map(id => new Till(record, id, 'x'));
@@ -63,7 +63,7 @@ test('canary: an agent that acknowledges before the disk is found out', async t 
 
 /** Sells on an agent that says yes 30 ms before it stores, and kills it. */
 async function sellOnHasty(t: TestContext, dataDir: string, tills: Till[]): Promise<void> {
-  const child = fork(PROCESS, [dataDir, 'early'], { execArgv: [] });
+  const child = fork(PROCESS, [dataDir], { execArgv: [] });
   t.after(() => child.kill('SIGKILL'));
   const [message] = (await once(child, 'message')) as [{ port: number }];
   const broker = `mqtt://127.0.0.1:${message.port}`;

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { loopDisk, mounting } from '../support/faulty.ts';
 import { randomFrom } from '../support/random.ts';
+import { loopDisk, mounting } from './mounts.ts';
 import { howOften, SEED } from './runs.ts';
 import { FaultyShop } from './shop.ts';
 import { injected } from './strace.ts';

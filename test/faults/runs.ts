@@ -8,3 +8,6 @@ export function howOften(name: string, otherwise: number): number {
   const value = process.env[name];
   return value === undefined ? otherwise : Number(value);
 }
+
+/** Options for a test that looks into /proc or sets limits of a process. */
+export const LINUX = process.platform === 'linux' ? {} : { skip: 'needs Linux' };
