@@ -77,7 +77,7 @@ export interface StateFile {
   readonly data: Readonly<AgentState>;
   /** Changes the document and resolves when the change is on disk. */
   change(edit: (state: AgentState) => void): Promise<void>;
-  /** The same for what may be lost without harm: a full disk is only logged. */
+  /** The same for what may be lost without harm: a full disk, or no free file, is only logged. */
   note(edit: (state: AgentState) => void): Promise<void>;
 }
 
@@ -106,7 +106,7 @@ export async function openState(dataDir: string, log: Logger): Promise<StateFile
     async note(edit) {
       edit(file.data);
       await file.write().catch((error: unknown) => {
-        if (!isAppError(error, 'disk-full')) throw error;
+        if (!isAppError(error) || !error.retryable) throw error;
         log.warn({ error }, 'state could not be written, it is kept in memory');
       });
     },

@@ -82,6 +82,9 @@ async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
   }
 }
 
+/** Trouble of this process, not of the disk. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
 /** An error of the file system in our words. */
 export function diskError(path: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
@@ -89,6 +92,13 @@ export function diskError(path: string, cause: unknown): AppError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new AppError('disk-full', `the disk is full: ${path} cannot be written`, {
       hint: 'free some space on this disk; the work goes on by itself then',
+      retryable: true,
+      cause,
+    });
+  }
+  if (PASSING.has(code)) {
+    return new AppError('disk-error', `${path}: ${code}`, {
+      hint: 'this process or machine has too many files open; it passes when they are closed',
       retryable: true,
       cause,
     });
