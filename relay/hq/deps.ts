@@ -84,6 +84,8 @@ export interface XeroDesk {
     ref: { connection: string; organisation: string },
     options?: { maxAgeMs?: number; caller?: 'person' | 'poster' },
   ): Promise<Chart>;
+  callsLeft(): ReadonlyMap<string, number>;
+  lastAnswers(): ReadonlyMap<string, number>;
 }
 
 export interface ConsentResult {

@@ -38,6 +38,8 @@ export interface Limiter {
   ): Promise<Result>;
   /** Calls of the day that are left, by organisation; those of which Xero has told within the day. */
   callsLeft(): ReadonlyMap<string, number>;
+  /** When Xero last answered, good or bad, by organisation; ms since 1970, since the start. */
+  lastAnswers(): ReadonlyMap<string, number>;
 }
 
 interface Window {
@@ -49,6 +51,8 @@ interface Window {
 interface Budget extends Window {
   dayRemaining: number;
   dayReadAt: number;
+  /** 0: not since the start. */
+  heardAt: number;
   /** Xero said: not before. */
   blockedUntil: number;
   blockedFor: string;
@@ -126,6 +130,10 @@ export function createLimiter(clock: Clock, startTimer: Timer = systemTimer): Li
       const told = [...budgets].filter(([, { dayReadAt }]) => dayReadAt > clock() - DAY_MS);
       return new Map(told.map(([id, { dayRemaining }]) => [id, Math.max(0, dayRemaining)]));
     },
+    lastAnswers: () => {
+      const heard = [...budgets].filter(([, { heardAt }]) => heardAt > 0);
+      return new Map(heard.map(([id, { heardAt }]) => [id, heardAt]));
+    },
   };
 }
 
@@ -135,6 +143,7 @@ function freshBudget(): Budget {
     running: 0,
     dayRemaining: Number.POSITIVE_INFINITY,
     dayReadAt: 0,
+    heardAt: 0,
     blockedUntil: 0,
     blockedFor: '',
   };
@@ -185,6 +194,8 @@ function drop(answered: number[], now: number): void {
 
 /** Takes over what Xero says is left: another program may have called as well. */
 function learn(budget: Budget, headers: LimitHeaders, now: number): void {
+  // Without headers nobody answered: the way to Xero is cut.
+  if (Object.keys(headers).length > 0) budget.heardAt = now;
   const dayLeft = numberOf(headers['x-daylimit-remaining']);
   if (dayLeft !== undefined) {
     budget.dayRemaining = dayLeft;

@@ -147,6 +147,8 @@ export interface Xero {
   ): Promise<XeroDocument[]>;
   /** Calls of the day that are left, by organisation, where Xero has told lately. */
   callsLeft(): ReadonlyMap<string, number>;
+  /** When Xero last answered, by organisation, ms since 1970; those asked since the start. */
+  lastAnswers(): ReadonlyMap<string, number>;
   /** Remembers up to when changes were looked for. */
   noteChangesRead(ref: OrganisationRef, at: string): Promise<void>;
 }

@@ -81,6 +81,7 @@ export function createXero(options: XeroOptions): Xero {
       findDocuments(calls, ref, kind, numbers, caller),
     changedDocuments: (ref, kind, since) => changedDocuments(calls, ref, kind, since),
     callsLeft: () => limiter.callsLeft(),
+    lastAnswers: () => limiter.lastAnswers(),
     noteChangesRead: (ref, at) => noteChangesRead(deps, ref.organisation, at),
   };
 }

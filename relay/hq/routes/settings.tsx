@@ -47,7 +47,9 @@ function showPage(
   { clientId = '' }: PageExtra = {},
 ): void {
   const { publicUrl, xero } = call.deps;
-  const props = { data, picks, errors, clientId, publicUrl, redirectUri: xero.redirectUri };
+  const calls = { left: xero.callsLeft(), answeredAt: xero.lastAnswers() };
+  const { redirectUri } = xero;
+  const props = { data, picks, errors, clientId, publicUrl, redirectUri, calls };
   show(call, 'Settings', <SettingsPage {...props} now={call.now} />);
 }
 

@@ -9,7 +9,7 @@ import { Card, dateText, Table } from '../parts/show.tsx';
 import { accountOf, type SettingsData } from '../settings-data.ts';
 import { accountName } from '../xero-choices.ts';
 import { ChooseAccounts, type Picks } from './settings-accounts.tsx';
-import { ConnectForm, ConnectionCard } from './settings-connection.tsx';
+import { type Calls, ConnectForm, ConnectionCard } from './settings-connection.tsx';
 
 export interface SettingsProps {
   data: SettingsData;
@@ -18,11 +18,12 @@ export interface SettingsProps {
   clientId: string;
   picks: Picks;
   errors: FieldError[];
+  calls: Calls;
   now: number;
 }
 
 export function SettingsPage(props: SettingsProps) {
-  const { data, errors, publicUrl, redirectUri, clientId, picks, now } = props;
+  const { data, errors, publicUrl, redirectUri, clientId, picks, calls, now } = props;
   const isAdmin = useMay('admin');
   const guide = { publicUrl, redirectUri, clientId, errors };
   const known = data.connections.filter(connection => connection.state !== 'new');
@@ -30,7 +31,7 @@ export function SettingsPage(props: SettingsProps) {
     <Page title="Settings" lead="Connect Xero once, then choose for each store where its sales go.">
       <Errors errors={errors} />
       {known.map(connection => (
-        <ConnectionCard connection={connection} now={now} />
+        <ConnectionCard connection={connection} calls={calls} now={now} />
       ))}
       {isAdmin && known.length === 0 ? (
         <Card title="Connect Xero">

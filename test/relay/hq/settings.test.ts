@@ -16,10 +16,14 @@ before(async () => {
 after(async () => await office.stop());
 
 /** Submit, and the answer that Xero gives the browser. */
-async function consent(decision: 'allow' | 'deny', secret = APP.clientSecret): Promise<string> {
+async function consent(
+  decision: 'allow' | 'deny',
+  secret = APP.clientSecret,
+  { visitor = admin, ticked = ' checked' } = {},
+): Promise<string> {
   const { clientId } = APP;
   const fields = { clientId, clientSecret: secret };
-  const submitted = await admin.post('/settings', '/settings/connect', fields);
+  const submitted = await visitor.post('/settings', '/settings/connect', fields);
   assert.equal(submitted.status, 303, submitted.text);
   const authorize = new URL(submitted.location);
   const back = new URL(authorize.searchParams.get('redirect_uri') ?? '');
@@ -28,19 +32,20 @@ async function consent(decision: 'allow' | 'deny', secret = APP.clientSecret): P
     back.search = new URLSearchParams({ error: 'access_denied', state }).toString();
   } else {
     const form = await (await fetch(authorize)).text();
-    back.search = new URL(await allow(authorize, form)).search;
+    back.search = new URL(await allow(authorize, form, ticked)).search;
   }
   return `${back.pathname}${back.search}`;
 }
 
-/** Presses Allow access on the stand-in's page; gives the address it leads to. */
-async function allow(authorize: URL, html: string): Promise<string> {
+/** Presses Allow access with what is ticked, and what holds `ticked`, too; gives the address it leads to. */
+async function allow(authorize: URL, html: string, ticked: string): Promise<string> {
   const action = /<form[^>]*action="([^"]*)"/.exec(html)?.[1] ?? authorize.href;
   const fields = new URLSearchParams();
   for (const [tag] of html.matchAll(/<input[^>]*>/g)) {
     const name = /name="([^"]*)"/.exec(tag)?.[1];
-    const isLeft = tag.includes('checkbox') && !tag.includes('checked');
-    if (name !== undefined && !isLeft) fields.append(name, /value="([^"]*)"/.exec(tag)?.[1] ?? '');
+    const isLeft = ![' checked', ticked].some(text => tag.includes(text));
+    if (tag.includes('checkbox') && isLeft) continue;
+    if (name !== undefined) fields.append(name, /value="([^"]*)"/.exec(tag)?.[1] ?? '');
   }
   for (const [, name, value] of html.matchAll(/<button[^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)) {
     if (/allow/i.test(value ?? '')) fields.append(name ?? '', value ?? '');
@@ -76,6 +81,22 @@ test('a callback without a state, or with one of another user, is refused', asyn
   assert.doesNotMatch((await other.get('/settings')).text, />Connected</);
 });
 
+test('what was allowed in one consent is offered, each with its accounts; no other', async t => {
+  const wide = await startOffice();
+  t.after(() => wide.stop());
+  const visitor = await wide.signedIn('admin');
+  const { control } = wide.standIn;
+  const second = control.addOrganisation({ key: 'second', name: 'Second Company' });
+  control.addOrganisation({ key: 'private', name: 'Private Company' });
+  await visitor.get(await consent('allow', APP.clientSecret, { visitor, ticked: second.id }));
+  const { text } = await visitor.get('/settings');
+  assert.match(text, /role="status">Xero is connected: Demo Company \(SG\), Second Company/);
+  assert.match(text, new RegExp(`<option value="${second.id}"`));
+  assert.doesNotMatch(text, /Private Company/);
+  assert.match(factIn(text, 'Calls left today'), / for Demo Company \(SG\), .* for Second Company/);
+  assert.equal((await wide.db.list('charts')).length, 2);
+});
+
 test('a wrong secret is told as such, and the right one connects', async () => {
   await admin.get(await consent('allow', 'not-the-secret'));
   assert.match(alertIn((await admin.get('/settings')).text), /Client Secret/);
@@ -85,6 +106,19 @@ test('a wrong secret is told as such, and the right one connects', async () => {
   assert.match(text, /role="status">Xero is connected: Demo Company \(SG\)/);
   assert.ok(!text.includes(APP.clientSecret));
 });
+
+test('one glance tells how the connection does: last call, calls left, age of the token', async () => {
+  const { text } = await admin.get('/settings');
+  assert.match(factIn(text, 'Last call'), /^less than a minute ago/);
+  assert.match(factIn(text, 'Calls left today'), /^[\d,]+$/);
+  assert.match(factIn(text, 'Token'), /^renewed less than a minute ago \(ends in 60 days/);
+});
+
+/** What stands beside a name in a list of facts. */
+function factIn(html: string, name: string): string {
+  const value = new RegExp(`<dt>${name}</dt>\\s*<dd>([\\s\\S]*?)</dd>`).exec(html)?.[1] ?? '';
+  return value.replaceAll(/<[^>]+>/g, '').trim();
+}
 
 async function choose(name: RegExp): Promise<string> {
   const { text } = await admin.get('/settings');
