@@ -3,11 +3,9 @@
  * and a lock whose owner is dead (killed, or the machine restarted) is taken over at once.
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-
-const TAKEOVER_MAX_MS = 10_000;
 
 interface Owner {
   pid: number;
@@ -45,13 +43,23 @@ export async function ownerOfFolder(folder: string): Promise<{ pid: number } | u
   return owner !== undefined && isAlive(owner) ? owner : undefined;
 }
 
+/** A lock appears whole: nobody may read one that does not name its owner yet. */
 async function createLock(path: string, owner: Owner): Promise<boolean> {
+  const text = JSON.stringify(owner);
+  const temporary = `${path}.${owner.pid}`;
   try {
-    await writeFile(path, JSON.stringify(owner), { flag: 'wx', mode: 0o600 });
+    await writeFile(temporary, text, { mode: 0o600 });
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      // FAT and some network disks have no hard links.
+      await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 
@@ -59,12 +67,7 @@ async function createLock(path: string, owner: Owner): Promise<boolean> {
 async function takeOver(path: string, me: Owner): Promise<boolean> {
   const guard = `${path}.takeover`;
   if (!(await createLock(guard, me))) {
-    const age = await stat(guard).then(
-      file => Date.now() - file.mtimeMs,
-      () => 0,
-    );
-    if (age < TAKEOVER_MAX_MS) return false;
-    await rm(guard, { force: true });
+    if (!(await removeDeadGuard(guard, me))) return false;
     if (!(await createLock(guard, me))) return false;
   }
   try {
@@ -75,6 +78,27 @@ async function takeOver(path: string, me: Owner): Promise<boolean> {
   } finally {
     await rm(guard, { force: true });
   }
+}
+
+/**
+ * True when the guard was left behind by a process that died in its takeover: a start after that
+ * must not wait. It is moved away first, so that only one process can have it; a living one's that
+ * came in between goes back.
+ */
+async function removeDeadGuard(guard: string, me: Owner): Promise<boolean> {
+  const owner = await readOwner(guard);
+  if (owner !== undefined && isAlive(owner)) return false;
+  const mine = `${guard}.${me.pid}.dead`;
+  try {
+    await rename(guard, mine);
+  } catch {
+    return false; // Somebody else was faster.
+  }
+  const moved = await readOwner(mine);
+  const dead = moved === undefined || !isAlive(moved);
+  if (!dead) await link(mine, guard).catch(() => undefined);
+  await rm(mine, { force: true });
+  return dead;
 }
 
 /** Undefined when there is no lock or it was torn by a power cut: then nobody alive wrote it. */

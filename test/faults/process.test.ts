@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { agentEnv, startAgent } from '../support/agent-process.ts';
@@ -66,5 +68,16 @@ test(`of ${STARTS} agents started at once one gets the folder, the others say wh
   shop.agent = winner;
   await assert.rejects(startAgent(t, env), new RegExp(`73[\\s\\S]*process ${winner?.child.pid}`));
   await shop.sellSome(20, 5);
+  await shop.endWell();
+});
+
+test('a death in the middle of taking over the folder does not hold up the next start', async t => {
+  const shop = await FaultyShop.open(t, 2);
+  await shop.start();
+  await shop.sellSome(20, 5);
+  await shop.kill();
+  const left = await readFile(join(shop.folder, 'lock'), 'utf8');
+  await writeFile(join(shop.folder, 'lock.takeover'), left);
+  await shop.start();
   await shop.endWell();
 });
