@@ -30,6 +30,44 @@ export async function listDays(db: Db, { store, from, to }: DaysRange): Promise<
   return rows.flat().map(row => dayRow(row.value));
 }
 
+export interface DaysPage {
+  rows: DayRow[];
+  /** `<store>/<date>` of the last row, when more come after it. */
+  next?: string;
+}
+
+/** At most `limit` rows after a given one; reads no more stores than it shows. */
+export async function pageOfDays(
+  db: Db,
+  { store, from = '', to = '', after, limit }: DaysRange & PageOf,
+): Promise<DaysPage> {
+  const ids =
+    store === undefined
+      ? (await db.list('stores')).map(row => row.key)
+      : [(await findStore(db, store)).id];
+  const [afterStore = ''] = after?.split('/') ?? [];
+  const found: { key: string; value: DayRecord }[] = [];
+  for (const id of ids.filter(known => known >= afterStore)) {
+    const first = dayKey(id, from);
+    const isInIt = id === afterStore && after !== undefined && after >= first;
+    const range = {
+      from: isInIt ? `${after}!` : first,
+      to: `${dayKey(id, to)}\uffff`,
+      limit: limit + 1 - found.length,
+    };
+    found.push(...(await db.list('days', range)));
+    if (found.length > limit) break;
+  }
+  const shown = found.slice(0, limit);
+  const next = found.length > limit ? shown.at(-1)?.key : undefined;
+  return { rows: shown.map(row => dayRow(row.value)), ...(next === undefined ? {} : { next }) };
+}
+
+interface PageOf {
+  after: string | undefined;
+  limit: number;
+}
+
 export function dayRow(day: DayRecord): DayRow {
   const newest = day.revisions.at(-1);
   const parts = newest?.parts ?? { sales: [], tenders: [] };

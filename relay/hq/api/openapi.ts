@@ -1,12 +1,18 @@
 /** The API's description (OpenAPI 3.1), made of the schemas that check it. */
 import { z } from 'zod';
 import { mappingSchema } from '../../books/mapping.ts';
+import type { Role } from '../../db/records.ts';
 import {
+  afterSchema,
   DAY_ACTIONS,
+  DAYS_MAX,
   dateSchema,
   dayDetailsSchema,
+  dayPreviewSchema,
   dayRowSchema,
+  postedRangeSchema,
   problemSchema,
+  rangeSchema,
   storeRowSchema,
 } from './schemas.ts';
 
@@ -22,39 +28,7 @@ export function openApiDocument(version: string, publicUrl: string): object {
     },
     servers: [{ url: publicUrl }],
     security: [{ token: [] }],
-    paths: {
-      '/api/v1/stores': { get: operation('All stores', many('Store')) },
-      '/api/v1/stores/{id}/mapping': {
-        parameters: [inPath('id', z.string())],
-        get: operation('The mapping as it was saved', one('Mapping')),
-        put: {
-          ...operation('Replaces the mapping; needs role bookkeeper', one('Mapping')),
-          requestBody: { required: true, content: content('NewMapping') },
-        },
-      },
-      '/api/v1/days': {
-        get: {
-          ...operation('One row per store-day, with its newest revision', many('Day')),
-          parameters: [
-            inQuery('store', z.string()),
-            inQuery('from', dateSchema),
-            inQuery('to', dateSchema),
-          ],
-        },
-      },
-      '/api/v1/days/{store}/{date}': {
-        parameters: [inPath('store', z.string()), inPath('date', dateSchema)],
-        get: operation('One store-day with its history', one('DayDetails')),
-      },
-      '/api/v1/days/{store}/{date}/{action}': {
-        parameters: [
-          inPath('store', z.string()),
-          inPath('date', dateSchema),
-          inPath('action', z.enum(DAY_ACTIONS)),
-        ],
-        post: operation('Does it and gives the day; needs role bookkeeper', one('DayDetails')),
-      },
-    },
+    paths: { ...storePaths(), ...dayPaths() },
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: {
@@ -63,19 +37,92 @@ export function openApiDocument(version: string, publicUrl: string): object {
         NewMapping: json(mappingSchema, 'input'),
         Day: json(dayRowSchema),
         DayDetails: json(dayDetailsSchema),
+        DayPreview: json(dayPreviewSchema),
+        Range: json(rangeSchema, 'input'),
+        PostedRange: json(postedRangeSchema),
         Problem: json(problemSchema),
       },
     },
   };
 }
 
-function operation(summary: string, schema: object): Record<string, unknown> {
+function storePaths(): object {
+  const parameters = [inPath('id', z.string())];
+  return {
+    '/api/v1/stores': { get: operation('viewer', 'All stores', many('Store')) },
+    '/api/v1/stores/{id}/mapping': {
+      parameters,
+      get: operation('viewer', 'The mapping as it was saved', one('Mapping')),
+      put: {
+        ...operation('bookkeeper', 'Replaces the mapping', one('Mapping')),
+        requestBody: { required: true, content: content('NewMapping') },
+      },
+    },
+    '/api/v1/stores/{id}/post': {
+      parameters,
+      post: {
+        ...operation(
+          'bookkeeper',
+          'Posts the kept days of a range, from before the connection; others stay as they are',
+          one('PostedRange'),
+        ),
+        requestBody: { required: true, content: content('Range') },
+      },
+    },
+  };
+}
+
+function dayPaths(): object {
+  const parameters = [inPath('store', z.string()), inPath('date', dateSchema)];
+  return {
+    '/api/v1/days': { get: daysOperation() },
+    '/api/v1/days/{store}/{date}': {
+      parameters,
+      get: operation('viewer', 'One store-day with its history', one('DayDetails')),
+    },
+    '/api/v1/days/{store}/{date}/preview': {
+      parameters,
+      get: operation('viewer', 'What the day would become in Xero', one('DayPreview')),
+    },
+    '/api/v1/days/{store}/{date}/{action}': {
+      parameters: [...parameters, inPath('action', z.enum(DAY_ACTIONS))],
+      post: operation('bookkeeper', 'Does it and gives the day', one('DayDetails')),
+    },
+  };
+}
+
+function daysOperation(): object {
+  const summary = 'One row per store-day, with its newest revision, by store, oldest first';
+  const described = operation('viewer', summary, many('Day'));
+  const description = 'Only when there are more rows: the address of the next ones, rel="next"';
+  return {
+    ...described,
+    parameters: [
+      inQuery('store', z.string()),
+      inQuery('from', dateSchema),
+      inQuery('to', dateSchema),
+      inQuery('after', afterSchema),
+      inQuery('limit', z.int().min(1).max(DAYS_MAX).default(DAYS_MAX)),
+    ],
+    responses: {
+      ...described.responses,
+      200: {
+        ...described.responses[200],
+        headers: { Link: { required: false, description, schema: { type: 'string' } } },
+      },
+    },
+  };
+}
+
+/** @param role the least that a token needs */
+function operation(role: Role, summary: string, schema: object) {
   const problem = {
     description: 'What is wrong and what to do (RFC 9457)',
     content: { 'application/problem+json': { schema: reference('Problem') } },
   };
   const ok = { description: summary, content: { 'application/json': { schema } } };
-  return { summary, responses: { 200: ok, default: problem } };
+  const description = `Needs a token with the role ${role}.`;
+  return { summary, description, 'x-role': role, responses: { 200: ok, default: problem } };
 }
 
 function inPath(name: string, schema: z.ZodType): object {

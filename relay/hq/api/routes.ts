@@ -11,12 +11,20 @@ import { type Db, dayKey } from '../../db/db.ts';
 import type { DayRecord } from '../../db/records.ts';
 import { findStore } from '../../inbox/stores.ts';
 import { problemHandler, unknownAddress } from '../../problems.ts';
-import type { DayDesk } from '../deps.ts';
-import { dayDetails, listDays, listStores } from './day-rows.ts';
+import type { DayRangeDesk } from '../deps.ts';
+import { dayDetails, listStores, pageOfDays } from './day-rows.ts';
 import { tokenWith, whoOf } from './door.ts';
 import { type MappingDeps, readMapping, saveMapping } from './mappings.ts';
 import { openApiDocument } from './openapi.ts';
-import { DAY_ACTIONS, type DayAction, dateSchema, daysQuerySchema } from './schemas.ts';
+import { previewDay } from './previews.ts';
+import {
+  DAY_ACTIONS,
+  DAYS_MAX,
+  type DayAction,
+  dateSchema,
+  daysQuerySchema,
+  rangeSchema,
+} from './schemas.ts';
 
 /** A mapping of several thousand names fits. */
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -26,7 +34,7 @@ export interface ApiDeps extends Omit<MappingDeps, 'days'> {
   log: Logger;
   version: string;
   publicUrl: string;
-  days: DayDesk;
+  days: DayRangeDesk;
 }
 
 export function apiRoutes(deps: ApiDeps): Router {
@@ -52,11 +60,23 @@ export function apiRoutes(deps: ApiDeps): Router {
   routes.put('/api/v1/stores/:id/mapping', mayWrite, body, async (req, res) => {
     res.json(await saveMapping(deps, part(req, 'id'), jsonOf(req), whoOf(req)));
   });
+  routes.post('/api/v1/stores/:id/post', mayWrite, body, async (req, res) => {
+    const { from, to } = rangeOf(req);
+    const store = await findStore(db, part(req, 'id'));
+    res.json({ dates: await deps.days.postRange(store.id, from, to, whoOf(req)) });
+  });
   routes.get('/api/v1/days', mayRead, async (req, res) => {
-    res.json(await listDays(db, queryOf(req)));
+    const { after, limit = DAYS_MAX, ...range } = queryOf(req);
+    const { rows, next } = await pageOfDays(db, { ...range, after, limit });
+    if (next !== undefined) res.links({ next: addressAfter(req, next) });
+    res.json(rows);
   });
   routes.get('/api/v1/days/:store/:date', mayRead, async (req, res) => {
     res.json(dayDetails(await findDay(db, req)));
+  });
+  routes.get('/api/v1/days/:store/:date/preview', mayRead, async (req, res) => {
+    const store = await findStore(db, part(req, 'store'));
+    res.json(await previewDay(db, store, dateOf(req)));
   });
   routes.post('/api/v1/days/:store/:date/:action', mayWrite, async (req, res) => {
     const action = actionOf(part(req, 'action'));
@@ -75,14 +95,36 @@ function part(req: Request, name: string): string {
 
 async function findDay(db: Db, req: Request): Promise<DayRecord> {
   const store = await findStore(db, part(req, 'store'));
-  const date = parseWith(dateSchema, part(req, 'date'), 'date');
-  if (!date.ok) throw new AppError('bad-input', date.message, { path: 'date' });
-  const day = await db.get('days', dayKey(store.id, date.data));
+  const date = dateOf(req);
+  const day = await db.get('days', dayKey(store.id, date));
   if (day !== undefined) return day;
-  throw new AppError('not-found', `${store.name} has no day ${date.data}`, {
+  throw new AppError('not-found', `${store.name} has no day ${date}`, {
     path: 'date',
     hint: `list the days: GET /api/v1/days?store=${store.id}`,
   });
+}
+
+function dateOf(req: Request): string {
+  const date = parseWith(dateSchema, part(req, 'date'), 'date');
+  if (date.ok) return date.data;
+  throw new AppError('bad-input', date.message, {
+    path: 'date',
+    hint: 'a business date such as 2026-11-21',
+  });
+}
+
+function rangeOf(req: Request) {
+  const parsed = parseWith(rangeSchema, jsonOf(req), 'the range');
+  if (parsed.ok) return parsed.data;
+  throw new AppError('bad-input', parsed.message, {
+    path: parsed.path,
+    hint: 'send {"from": "2026-11-01", "to": "2026-11-21"}',
+  });
+}
+
+function addressAfter(req: Request, last: string): string {
+  const query = new URLSearchParams({ ...(req.query as Record<string, string>), after: last });
+  return `/api/v1/days?${query}`;
 }
 
 function actionOf(text: string): DayAction {
@@ -99,7 +141,7 @@ function queryOf(req: Request) {
   if (parsed.ok) return parsed.data;
   throw new AppError('bad-input', parsed.message, {
     path: parsed.path,
-    hint: 'store, from and to may be given, dates like 2026-11-21',
+    hint: 'store, from, to, after and limit may be given, dates like 2026-11-21',
   });
 }
 

@@ -111,8 +111,87 @@ export const problemSchema = z.object({
     .meta({ description: 'All that is wrong, where there may be more than one thing' }),
 });
 
+/** Rows in one answer; the Link header leads to the rest. */
+export const DAYS_MAX = 10_000;
+export const afterSchema = z
+  .string()
+  .regex(/^[^/]{1,200}\/\d{4}-\d\d-\d\d$/, 'must be a store and a date with a slash between')
+  .meta({ description: 'The row before the first one wanted: `<store>/<date>`' });
+
 export const daysQuerySchema = z.strictObject({
   store: z.string().optional(),
   from: dateSchema.optional(),
   to: dateSchema.optional(),
+  after: afterSchema.optional(),
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, `must be 1–${DAYS_MAX}`)
+    .transform(Number)
+    .refine(limit => limit <= DAYS_MAX, `must be 1–${DAYS_MAX}`)
+    .optional(),
 });
+
+export const rangeSchema = z
+  .strictObject({ from: dateSchema, to: dateSchema })
+  .meta({ description: 'First and last business date, both included; at most 400 days' });
+
+export const postedRangeSchema = z.object({
+  dates: z.array(dateSchema).meta({ description: 'What is posted next, oldest first' }),
+});
+
+const plannedLineSchema = z.object({
+  description: z.string(),
+  accountId: z.string(),
+  accountCode: z.string(),
+  taxType: z.string(),
+  amount: minor.meta({ description: 'Tax included' }),
+  tax: minor,
+  tracking: z.array(z.object({ category: z.string(), option: z.string() })),
+  tender: z.string().optional().meta({ description: 'The tender that the line stands for' }),
+});
+
+const plannedDocumentSchema = z.object({
+  kind: z.enum(['invoice', 'credit-note']),
+  number: z.string(),
+  reference: z.string(),
+  date: dateSchema,
+  currency: z.string(),
+  status: z.enum(['AUTHORISED', 'DRAFT']),
+  contactName: z.string(),
+  lines: z.array(plannedLineSchema),
+  payments: z.array(
+    z.object({
+      tender: z.string(),
+      accountId: z.string(),
+      amount: minor,
+      reference: z.string(),
+    }),
+  ),
+  total: minor.min(0),
+  tax: minor,
+  xeroTax: minor.meta({ description: 'As Xero will compute it' }),
+  taxTolerance: minor,
+});
+
+export const dayPreviewSchema = z
+  .object({
+    store: z.string(),
+    date: dateSchema,
+    revision: z.int().min(0).meta({ description: '0: the day is still open' }),
+    kind: z.enum(['post', 'wait', 'nothing', 'posted']).meta({
+      description: 'It would be posted, would wait, has nothing to post, or is posted already',
+    }),
+    document: plannedDocumentSchema.optional(),
+    notes: z.array(z.string()).optional(),
+    reasons: z.array(reasonSchema).optional(),
+    names: z.array(
+      z.object({
+        kind: z.string(),
+        name: z.string(),
+        state: z.enum(['mapped', 'fallback', 'unmapped']),
+        goesTo: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ description: 'What the newest revision would become in Xero; nothing is written' });
+export type DayPreview = z.infer<typeof dayPreviewSchema>;

@@ -2,7 +2,7 @@
  * All mappings of one store: where every name seen at the tills goes in Xero, what stands in for a
  * name without a choice, how the documents look; beside it today so far, as Xero will see it.
  */
-import type { StoreRecord } from '../../db/records.ts';
+import type { Reason, StoreRecord } from '../../db/records.ts';
 import type { MappedName } from '../mapping-names.ts';
 import { ChoiceField, Errors } from '../parts/fields.tsx';
 import { Button, Form, Page, useMay } from '../parts/page.tsx';
@@ -29,6 +29,7 @@ export function MappingPage(props: MappingProps) {
           {unsaved}
         </p>
       )}
+      <NoLongerFits problems={store.books?.problems ?? []} />
       <Unmapped names={open} />
       <div class="split">
         <Form to={to}>
@@ -55,6 +56,15 @@ export function MappingPage(props: MappingProps) {
       </div>
     </Page>
   );
+}
+
+/** Found at night: what was right at the last Save and is not any more. */
+function NoLongerFits({ problems }: { problems: Reason[] }) {
+  return problems.map(({ message, fix }) => (
+    <p class="note warm">
+      <strong>{message}</strong> {fix}
+    </p>
+  ));
 }
 
 function SaveBar({ to, readAt }: { to: string; readAt: string }) {

@@ -1,115 +1,22 @@
 /** The JSON API: rows that outsiders rely on, roles, the mapping, and words for every mistake. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Router } from 'express';
-import { silentLog } from '../../../protocol/host/log.ts';
-import { createApp } from '../../../relay/app.ts';
 import type { Db } from '../../../relay/db/db.ts';
-import { openLowdb } from '../../../relay/db/lowdb.ts';
-import type { DayRecord, Role } from '../../../relay/db/records.ts';
-import { apiRoutes } from '../../../relay/hq/api/routes.ts';
 import { dayDetailsSchema, dayRowSchema } from '../../../relay/hq/api/schemas.ts';
 import { addApiToken, revokeApiToken } from '../../../relay/hq/api/tokens.ts';
-import { type Listening, listen } from '../../../relay/http.ts';
-import { StoreDesk } from '../../../relay/inbox/stores.ts';
-import { chart } from '../../support/books.ts';
-import { handMadeSummary } from '../../support/summaries.ts';
-import { dayRow } from '../db-contract.ts';
+import { type ApiRig, clock, STORE, startApi } from './rig.ts';
 
-const NOW = Date.parse('2026-11-22T02:00:00Z');
-const clock = () => NOW;
-const STORE = 'orchard-road';
-
-let folder: string;
+let rig: ApiRig;
 let db: Db;
-let http: Listening;
-const tokens: Partial<Record<Role, string>> = {};
-const acted: string[][] = [];
+let acted: string[][];
+const call: ApiRig['call'] = (...asked) => rig.call(...asked);
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tillbook-api-'));
-  db = await openLowdb(folder);
-  http = await listen('127.0.0.1', 0);
-  const log = silentLog();
-  const days = {
-    act: async (...action: string[]) => acted.push(action),
-    mappingSaved: async (store: string) => void acted.push(['mapping', store]),
-  };
-  const xero = { readChart: async () => chart() };
-  const server = { version: '0.1.0', publicUrl: 'http://relay.test' };
-  const api = apiRoutes({ db, clock, log, ...server, days, xero });
-  const parts = { log, trustedProxies: 'none', ops: Router(), inbox: Router(), pages: Router() };
-  http.serve(createApp({ ...parts, api }));
-  for (const role of ['viewer', 'bookkeeper'] as const) {
-    tokens[role] = (await addApiToken(db, clock, { name: role, role, who: 'test' })).token;
-  }
-  await seed();
+  rig = await startApi();
+  ({ db, acted } = rig);
 });
 
-after(async () => {
-  await http.stop(100);
-  await db.close();
-  await rm(folder, { recursive: true });
-});
-
-async function seed(): Promise<void> {
-  const settings = { timezone: 'Asia/Singapore', currency: 'SGD', cutOver: '00:00' };
-  await new StoreDesk(db, clock).add({ name: 'Orchard Road', ...settings }, 'test');
-  const organisations = [{ id: 'org-1', name: 'Orchard Coffee', connectionId: 'x' }];
-  await db.write(async tx => {
-    for (const date of ['2026-11-20', '2026-11-21']) {
-      await tx.put('days', `${STORE}/${date}`, postedDay(date));
-    }
-    await tx.put('connections', 'c1', {
-      ...{ id: 'c1', clientId: 'app', clientSecret: 'sealed', createdAt: '', createdBy: '' },
-      state: 'connected',
-      organisations,
-    });
-  });
-}
-
-/** Posted as an invoice, with an adjustment that waits. */
-function postedDay(date: string): DayRecord {
-  const { number, revision, closedAt, quarantined, damaged, ...parts } = handMadeSummary();
-  const { counts, sales, tenders, rounding, cash, overShort, terminals } = parts;
-  const totals = { counts, sales, tenders, rounding, cash, overShort, terminals };
-  const received = { receivedAt: closedAt, closedAt, quarantined, damaged };
-  const plan = { number: `TB-${date}`, total: 2398, kind: 'invoice' } as const;
-  const document = { plan, revision: 1, state: 'paid', xeroId: 'x-1', payments: [] };
-  return {
-    ...dayRow(STORE, date),
-    state: 'waiting',
-    reasons: [{ code: 'unmapped', message: 'The tender “card” is not mapped.', fix: 'Map it.' }],
-    revisions: [{ revision, number, digest: 'd'.repeat(43), ...received, parts: totals }],
-    documents: [document as unknown as DayRecord['documents'][number]],
-  };
-}
-
-interface ApiAnswer {
-  status: number;
-  body: unknown;
-  problem: { code?: string; detail?: string; hint?: string; field?: string; errors?: unknown[] };
-}
-
-async function call(
-  method: string,
-  path: string,
-  role: Role | string = 'viewer',
-  body?: string,
-): Promise<ApiAnswer> {
-  const token = tokens[role as Role] ?? role;
-  const type = { 'Content-Type': 'application/json' };
-  const response = await fetch(http.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : type) },
-    ...(body === undefined ? {} : { body }),
-  });
-  const answer = (await response.json()) as object;
-  return { status: response.status, body: answer, problem: answer };
-}
+after(() => rig.stop());
 
 describe('the days over the API', () => {
   it('are one row per store-day with its newest revision and all its documents', async () => {
@@ -223,7 +130,7 @@ describe('the API’s door', () => {
   it('opens to a good token only', async () => {
     const revoked = await addApiToken(db, clock, { name: 'old', role: 'admin', who: 'test' });
     await revokeApiToken(db, clock, 'old', 'test');
-    const wrong = ['', 'nonsense', `${tokens.viewer}x`, revoked.token, 'tb_viewer_'];
+    const wrong = ['', 'nonsense', `${rig.tokens.viewer}x`, revoked.token, 'tb_viewer_'];
     for (const token of [...wrong, `tb___proto___${'A'.repeat(43)}`]) {
       const answer = await call('GET', '/api/v1/stores', token);
       assert.deepEqual([answer.status, answer.problem.field], [401, 'Authorization'], token);
@@ -232,8 +139,8 @@ describe('the API’s door', () => {
   });
 
   it('gives no secret and no page away', async () => {
-    const response = await fetch(`${http.url}/api/v1/stores`, {
-      headers: { Authorization: `Bearer ${tokens.viewer}` },
+    const response = await fetch(`${rig.url}/api/v1/stores`, {
+      headers: { Authorization: `Bearer ${rig.tokens.viewer}` },
     });
     assert.equal(response.headers.get('cache-control'), 'no-store');
     assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
@@ -242,13 +149,15 @@ describe('the API’s door', () => {
   });
 
   it('describes every address it serves', async () => {
-    const response = await fetch(`${http.url}/api/openapi.json`);
+    const response = await fetch(`${rig.url}/api/openapi.json`);
     const document = (await response.json()) as { paths: object; components: { schemas: object } };
     assert.deepEqual(Object.keys(document.paths), [
       '/api/v1/stores',
       '/api/v1/stores/{id}/mapping',
+      '/api/v1/stores/{id}/post',
       '/api/v1/days',
       '/api/v1/days/{store}/{date}',
+      '/api/v1/days/{store}/{date}/preview',
       '/api/v1/days/{store}/{date}/{action}',
     ]);
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)];
