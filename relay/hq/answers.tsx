@@ -34,7 +34,7 @@ export function showProblem(call: Call, status: number, title: string, fix: stri
 }
 
 function contextOf(call: Call): PageContext {
-  const { req, user, proof, deps } = call;
+  const { req, user, proof, deps, openAlerts } = call;
   const session = user === undefined ? undefined : req.session;
   const { said, wrong } = session ?? {};
   if (session !== undefined) {
@@ -44,6 +44,7 @@ function contextOf(call: Call): PageContext {
   return {
     path: req.path,
     proof,
+    openAlerts,
     version: deps.version,
     assetsVersion: assetsVersion(),
     ...(user === undefined ? {} : { user: { email: user.email, role: user.role } }),

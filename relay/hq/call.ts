@@ -15,6 +15,8 @@ export interface Call {
   /** Token that every form of the answer carries. */
   proof: string;
   user: UserRecord | undefined;
+  /** Alerts that need somebody now; 0 where nobody is signed in. */
+  openAlerts: number;
   now: number;
 }
 

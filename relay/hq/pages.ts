@@ -140,7 +140,12 @@ async function makeCall(
 ): Promise<Call> {
   const user = await currentUser(deps, req);
   const proof = proofFor(req, res, options);
-  return { deps, heads, req, res, user, proof, now: deps.now() };
+  const openAlerts = user === undefined ? 0 : await countOpenAlerts(deps);
+  return { deps, heads, req, res, user, proof, openAlerts, now: deps.now() };
+}
+
+async function countOpenAlerts({ db }: HqDeps): Promise<number> {
+  return (await db.list('alerts')).filter(({ value }) => value.endedAt === undefined).length;
 }
 
 /** The session's user, unless removed or signed out everywhere since. */

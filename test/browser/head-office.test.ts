@@ -118,6 +118,7 @@ const PAGES: Record<string, string> = {
   'day-waiting': `/days/orchard/${dateOf('waiting')}`,
   'day-missing': `/days/orchard/${dateOf('missing')}`,
   users: '/users',
+  alerts: '/alerts',
   audit: '/audit',
   account: '/account',
 };

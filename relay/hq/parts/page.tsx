@@ -13,6 +13,8 @@ export interface PageContext {
   path: string;
   proof: string;
   user?: { email: string; role: Role };
+  /** Shown beside Alerts, when there are any. */
+  openAlerts?: number;
   /** What a form did, said once. */
   said?: string;
   /** What went wrong, said once. */
@@ -129,7 +131,7 @@ function Document({ title, children }: { title: string; children: ComponentChild
 }
 
 function Header() {
-  const { user, path } = usePage();
+  const { user, path, openAlerts = 0 } = usePage();
   return (
     <header>
       <span class="brand">Tillbook</span>
@@ -139,6 +141,7 @@ function Header() {
             {WAYS.filter(way => mayDo(user.role, way.needs)).map(way => (
               <a href={way.path} aria-current={isUnder(path, way.path) ? 'page' : undefined}>
                 {way.name}
+                {way.path === '/alerts' ? <OpenCount count={openAlerts} /> : null}
               </a>
             ))}
           </nav>
@@ -151,6 +154,16 @@ function Header() {
         </>
       )}
     </header>
+  );
+}
+
+function OpenCount({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <span class="count">
+      {count}
+      <span class="unseen"> open</span>
+    </span>
   );
 }
 

@@ -59,7 +59,11 @@ export function AlertsPage({ open, mine, email, mailIsOn, errors, ...hooks }: Al
             <Button name="Save" about="what comes to you" />
           </div>
         </Form>
-        <Action to="/alerts/mine/test" name="Send me a test mail" />
+        {mailIsOn ? (
+          <div class="bar">
+            <Action to="/alerts/mine/test" name="Send me a test mail" />
+          </div>
+        ) : null}
       </Card>
       <Webhooks {...hooks} errors={errors} />
     </Page>
@@ -87,12 +91,12 @@ function Webhooks({
       )}
       <Table
         label="Webhooks"
-        columns={[{ name: 'Address' }, { name: 'Added by' }, { name: '' }]}
+        columns={[{ name: 'Address' }, { name: 'Added by' }, { name: 'More' }]}
         rows={hooks.map(hook => [
           hook.url,
           hook.createdBy,
           mayChange ? (
-            <span class="bar">
+            <span class="actions">
               <Action to={`/alerts/webhooks/${hook.id}/test`} name="Test" about={hook.url} />
               <Action
                 to={`/alerts/webhooks/${hook.id}/remove`}

@@ -7,10 +7,12 @@ import { planRevision } from '../../../relay/books/invoice.ts';
 import { mappingSchema } from '../../../relay/books/mapping.ts';
 import type { Db } from '../../../relay/db/db.ts';
 import type {
+  AlertRecord,
   DayRecord,
   DayState,
   DocumentRecord,
   StoreRecord,
+  WebhookRecord,
 } from '../../../relay/db/records.ts';
 import type { Chart } from '../../../relay/xero/chart.ts';
 import { chart as sampleChart } from '../../support/books.ts';
@@ -73,6 +75,8 @@ export async function fillOffice(db: Db, now: number): Promise<StoreRecord> {
     await tx.put('charts', chart.organisation.id, chart);
     await tx.put('stores', store.id, store);
     await tx.put('heartbeats', store.id, heartbeat(store, now));
+    await tx.put('alerts', `store-silent/${store.id}`, silence(store, now));
+    await tx.put('webhooks', 'hook', hook(now));
     for (const state of STATES) {
       await tx.put('days', `${store.id}/${dateOf(state)}`, makeDay(store, chart, state));
     }
@@ -106,6 +110,24 @@ function connection({ organisation }: Chart, now: number) {
     organisations: [{ id: organisation.id, name: organisation.name, connectionId: 'c' }],
     state: 'connected' as const,
     ...{ createdAt: at, createdBy: 'owner' },
+  };
+}
+
+function silence(store: StoreRecord, now: number): AlertRecord {
+  return {
+    ...{ kind: 'store-silent', subject: store.id, message: `${NASTY} has not called for 2 hours.` },
+    ...{ fix: 'Look whether its machine is on.', since: new Date(now).toISOString(), told: [] },
+  };
+}
+
+function hook(now: number): WebhookRecord {
+  return {
+    ...{
+      id: 'hook',
+      url: 'https://hooks.example/a/rather/long/path/of/an/alert',
+      secret: 'sealed',
+    },
+    ...{ createdAt: new Date(now).toISOString(), createdBy: 'admin@example.com' },
   };
 }
 

@@ -56,6 +56,14 @@ test('the list of days links to every day and tells the reason of one that waits
   assert.ok(!waiting.text.includes(DAY('reconciled')));
 });
 
+test('how many alerts are open stands beside Alerts on every page', async () => {
+  const counted = /href="\/alerts"[^>]*>Alerts<span class="count">1<span class="unseen"> open</;
+  assert.match((await admin.get('/days')).text, counted);
+  const { text } = await admin.get('/alerts');
+  assert.match(text, /has not called for 2 hours/);
+  assert.ok(!text.includes(NASTY));
+});
+
 test('names from the tills break no page', async () => {
   const pages = ['/days', '/stores', '/stores/orchard', '/mapping/orchard', '/audit', '/calendar'];
   for (const path of [...pages, ...STATES.map(DAY)]) {
