@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'disk-full'
   | 'disk-error'
   | 'damaged'
+  | 'database-unavailable'
   | 'folder-locked'
   // the other side
   | 'unreachable'

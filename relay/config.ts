@@ -21,7 +21,8 @@ export const RELAY_SETTINGS = {
   databaseUrl: {
     name: 'DATABASE_URL',
     parse: databaseUrl,
-    sentence: 'PostgreSQL instead of the embedded database; not in this version yet.',
+    sentence:
+      'PostgreSQL instead of the embedded database, for several relays: postgres://user:password@host/database.',
     secret: true,
   },
   host: {
@@ -125,10 +126,9 @@ function smtpUrl(value: string): string {
   throw new Error('needs an address such as smtps://user:password@mail.example.com:465');
 }
 
-function databaseUrl(_value: string): never {
-  throw new Error(
-    'PostgreSQL is not supported by this version yet; leave it out to use the folder',
-  );
+function databaseUrl(value: string): string {
+  if (/^postgres(ql)?:\/\/\S+$/.test(value)) return value;
+  throw new Error('needs an address such as postgres://user:password@host:5432/database');
 }
 
 export function xeroUrls(settings: RelaySettingsValues) {

@@ -1,14 +1,17 @@
 /**
- * The relay's folder, opened: the database behind its lock, and the key that unseals its secrets.
+ * The relay's folder, opened: the database behind its lock, or PostgreSQL, and the key that unseals
+ * its secrets.
  * Used by the running relay, and by a command while the relay is down.
  */
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isAppError } from '../protocol/errors.ts';
+import { lockFolder } from '../protocol/host/folder-lock.ts';
 import type { Logger } from '../protocol/host/log.ts';
 import type { Db } from './db/db.ts';
 import type { Damage } from './db/documents.ts';
 import { openLowdb } from './db/lowdb.ts';
+import { openPostgres } from './db/postgres.ts';
 import { createSeal, readKeyFile, type Seal } from './db/seal.ts';
 import { type WatchedDb, watchDays } from './db/watched.ts';
 import { repairDays } from './inbox/repair.ts';
@@ -32,6 +35,8 @@ export interface HomeOptions {
   /** A command waits for nobody, and a starting relay waits for a command. */
   isCommand?: boolean;
   dataDir: string;
+  /** DATABASE_URL; undefined: the folder is the database. */
+  databaseUrl?: string | undefined;
   /** RELAY_SECRET_KEY_FILE, when it was set. */
   secretKeyFile: string | undefined;
   log: Logger;
@@ -39,7 +44,7 @@ export interface HomeOptions {
   onFatal: (error: unknown) => void;
 }
 
-/** @throws AppError folder-locked, damaged, disk-error, sealed-wrong-key */
+/** @throws AppError folder-locked, damaged, disk-error, sealed-wrong-key, database-unavailable */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { dataDir, log, onFatal } = options;
   const damages = new Mailbox<Damage>();
@@ -48,7 +53,10 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     damages.put(damage);
   };
   const program = options.isCommand ? COMMAND : 'tillbook-relay';
-  const open = () => openLowdb(dataDir, { program, onFatal, onDamage });
+  const open = () =>
+    options.databaseUrl === undefined
+      ? openLowdb(dataDir, { program, onFatal, onDamage })
+      : openOnServer(dataDir, options.databaseUrl, options.isCommand === true);
   const db = watchDays(options.isCommand ? await open() : await afterCommands(open));
   const repaired = new Mailbox<string>();
   let repairs: Promise<unknown> = Promise.resolve();
@@ -69,6 +77,24 @@ export async function openHome(options: HomeOptions): Promise<Home> {
     return { db, seal: createSeal(key), onRepaired: take => repaired.open(take), close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+/** The folder still holds the key and the control socket: one running relay each. */
+async function openOnServer(dataDir: string, url: string, isCommand: boolean): Promise<Db> {
+  if (isCommand) return await openPostgres(url);
+  const lock = await lockFolder(dataDir, 'tillbook-relay');
+  try {
+    const db = await openPostgres(url);
+    return {
+      get: (table, key) => db.get(table, key),
+      list: (table, range) => db.list(table, range),
+      write: work => db.write(work),
+      close: () => db.close().finally(() => lock.release()),
+    };
+  } catch (error) {
+    await lock.release();
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  * The relay's table of contents: every part in the order in which a summary passes it, started and
  * stopped here. Reads the environment; nothing else does.
  */
+import { randomUUID } from 'node:crypto';
 import { serveControl } from '../protocol/host/control-socket.ts';
 import { createLog } from '../protocol/host/log.ts';
 import { readSettings } from '../protocol/host/settings.ts';
@@ -58,8 +59,9 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const version = await readVersion();
   const stores = new StoreDesk(db, clock);
   const redirectUri = `${publicUrl}/xero/callback`;
-  // One process per folder: the leases of a killed one are ours at once.
-  const shared = { db, clock, log, holder: 'relay' };
+  // One process per folder: the leases of a killed one are ours at once. Not so on PostgreSQL.
+  const isAlone = settings.databaseUrl === undefined;
+  const shared = { db, clock, log, holder: isAlone ? 'relay' : randomUUID() };
   const onConnected = () => poster.wake();
   const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, onConnected, ...shared });
   const poster = startPoster({ xero, ...shared });
@@ -75,9 +77,16 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;
   const passwords = { hash: hashPassword, verify: verifyPassword };
   const sessionSecret = seal.derive('sessions');
-  const desk = { ...common, seal, sessionSecret, passwords, onDayChanged: db.onDayChanged };
+  // Days that another relay changes are not heard of: then nothing of them is kept in memory.
+  const news = isAlone ? { onDayChanged: db.onDayChanged } : {};
+  const desk = { ...common, seal, sessionSecret, passwords, ...news };
   const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
-  const ops = opsRoutes({ ...desk, clock, xeroCallsLeft: xero.callsLeft });
+  const ops = opsRoutes({
+    ...desk,
+    clock,
+    onDayChanged: db.onDayChanged,
+    xeroCallsLeft: xero.callsLeft,
+  });
   http.serve(createApp({ log, trustedProxies, ops, inbox, api, pages }));
   await offerSetUp({ db, dataDir, publicUrl, now: clock(), log });
   const control = await serveControl(settings.dataDir, deskHandlers({ db, clock, stores }));

@@ -4,7 +4,7 @@
  * database, by a lease. Every step leaves the row in a state from which the next start goes on.
  */
 import { randomUUID } from 'node:crypto';
-import { type AppError, isAppError } from '../../protocol/errors.ts';
+import { type AppError, type ErrorCode, isAppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import type { Db } from '../db/db.ts';
 import { type Lease, releaseLease, takeLease } from '../db/lease.ts';
@@ -25,6 +25,7 @@ import { giveWay, settleLocally } from './waiting-days.ts';
 export const RETRY_MS = 110_000;
 const LEASE_NAME = 'poster';
 const LEASE_MS = 45_000;
+const OWN_TROUBLE: readonly ErrorCode[] = ['conflict', 'database-unavailable'];
 const LEASE_RENEW_MS = 15_000;
 const LEASE_POLL_MS = 5_000;
 /** Organisations that are worked on at the same time. */
@@ -113,7 +114,11 @@ class PosterLoop {
       }
     }
     await Promise.all(this.#working.values());
-    if (lease !== undefined) await releaseLease(this.#options.db, lease);
+    if (lease === undefined) return;
+    // A lease that cannot be given back runs out.
+    await releaseLease(this.#options.db, lease).catch(error =>
+      this.#options.log.warn({ error }, 'the lease was not given back'),
+    );
   }
 
   /** Takes or prolongs; every round comes within a third of its length. */
@@ -187,7 +192,8 @@ class PosterLoop {
         await this.#postBatch(desk, ref, batch);
         this.#pauses.delete(ref.organisation);
       } catch (error) {
-        if (!isAppError(error) || error.code === 'conflict') throw error;
+        // Xero has nothing to do with it: what was stored before the call decides later.
+        if (!isAppError(error) || OWN_TROUBLE.includes(error.code)) throw error;
         await this.#backOff(desk, ref, days.slice(at), error);
         return;
       }

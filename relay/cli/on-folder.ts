@@ -9,6 +9,7 @@ import { StoreDesk } from '../inbox/stores.ts';
 
 export interface OnFolderOptions {
   dataDir: string;
+  databaseUrl?: string | undefined;
   secretKeyFile: string | undefined;
   log: Logger;
   clock: Clock;
