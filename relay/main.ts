@@ -13,6 +13,7 @@ import { createDayDesk } from './books/actions.ts';
 import { startNightly } from './books/nightly.ts';
 import { startPoster } from './books/poster.ts';
 import { EXIT, fail, isHelp, runCli } from './cli/cli.ts';
+import { runOnDatabase } from './cli/on-database.ts';
 import { runOnFolder } from './cli/on-folder.ts';
 import { systemClock } from './clock.ts';
 import { RELAY_PREFIXES, RELAY_SETTINGS, type RelaySettingsValues, xeroUrls } from './config.ts';
@@ -108,6 +109,7 @@ async function command(argv: string[]): Promise<number> {
     ...{ stdin, stdout, stderr, dataDir: settings.dataDir },
     runOnFolder: (method, args) =>
       runOnFolder({ ...settings, log, clock, onFatal: crashWith(log) }, method, args),
+    runOnDatabase: (method, path) => runOnDatabase(settings, method, path),
   });
 }
 

@@ -9,6 +9,7 @@ import { askControl } from '../../protocol/host/control-socket.ts';
 import { describeSettings } from '../../protocol/host/settings.ts';
 import { RELAY_SETTINGS } from '../config.ts';
 import { COMMANDS, type Command, helpText } from './commands.ts';
+import { DATABASE_COMMANDS } from './on-database.ts';
 import { readPassword } from './password.ts';
 import { verifyFile } from './verify-file.ts';
 
@@ -25,6 +26,8 @@ export interface CliHost {
   dataDir: string;
   /** Does the command on the folder itself: only while no relay runs on it. */
   runOnFolder: (method: string, args: unknown) => Promise<unknown>;
+  /** Does one of DATABASE_COMMANDS; `path` is the file it names, or ''. */
+  runOnDatabase: (method: string, path: string) => Promise<unknown>;
 }
 
 interface Parsed {
@@ -67,6 +70,10 @@ async function perform(parsed: Parsed, host: CliHost): Promise<number> {
   const { command, values } = parsed;
   const args = await argumentsOf(parsed, host);
   if (command.name === 'verify') return await verify(command, args, values, host);
+  if (DATABASE_COMMANDS.includes(command.name)) {
+    const done = await host.runOnDatabase(command.name, parsed.args[0] ?? '');
+    return print(command, done, values, host);
+  }
   const answer = await askOrDo(command.name, args, host, Date.now() + START_UP_MAX_MS);
   return print(command, shape(command, answer, values), values, host);
 }

@@ -93,6 +93,23 @@ export const COMMANDS: readonly Command[] = [
     sentence: 'Adds an admin; asks for the password, or reads it from the first line of stdin.',
     print: answer => `${(answer as { email: string }).email} may sign in now`,
   }),
+  command('migrate', [], {
+    sentence: 'Brings the PostgreSQL database to this version; a starting relay does it, too.',
+    print: answer => {
+      const { version, applied } = answer as { version: number; applied: string[] };
+      const what = applied.length === 0 ? 'nothing to do' : `applied ${applied.join(', ')}`;
+      return `the database has version ${version}: ${what}`;
+    },
+  }),
+  command('export', ['FILE'], {
+    sentence:
+      'Writes everything to a new file; stop all relays first. The key file goes separately.',
+    print: printInventory,
+  }),
+  command('import', ['FILE'], {
+    sentence: 'Reads an export into an empty folder or database, and compares counts and digests.',
+    print: printInventory,
+  }),
 ];
 
 function command(
@@ -101,6 +118,14 @@ function command(
   more: Pick<Command, 'sentence' | 'print'> & Partial<Command>,
 ): Command {
   return { name, args, usage: '', options: {}, ...more };
+}
+
+function printInventory(answer: unknown): string {
+  const { tables } = answer as { tables: Record<string, { rows: number; digest: string }> };
+  return table(
+    Object.entries(tables).map(([name, { rows, digest }]) => ({ table: name, rows, digest })),
+    ['table', 'rows', 'digest'],
+  );
 }
 
 function printCode(answer: unknown): string {
