@@ -139,6 +139,23 @@ test('every name seen at the tills can be mapped, whatever it is called', async 
   assert.equal(mapping?.categories[NASTY]?.account, 'id-201');
 });
 
+test('what the nightly check found stands on the store’s and the mapping’s page until Save', async () => {
+  const message = 'The account 615 is archived in Xero.';
+  await office.db.write(async tx => {
+    const store = await tx.get('stores', 'orchard');
+    if (store?.books === undefined) throw new Error('no books');
+    const problems = [{ code: 'account-archived', message, fix: 'Choose another account.' }];
+    await tx.put('stores', 'orchard', { ...store, books: { ...store.books, problems } });
+  });
+  for (const page of ['/stores/orchard', '/mapping/orchard']) {
+    assert.ok((await admin.get(page)).text.includes(message), page);
+  }
+  const fields = { products: 'id-200', payment: 'id-616', prefix: 'TB' };
+  const saved = await admin.post('/mapping/orchard', '/mapping/orchard', fields);
+  assert.equal(saved.location, '/mapping/orchard', alertIn(saved.text));
+  assert.ok(!(await admin.get('/mapping/orchard')).text.includes(message));
+});
+
 test('a mapping that Xero would refuse is not saved', async () => {
   const fields = { products: 'id-090', payment: 'id-200', prefix: 'no spaces!' };
   const wrong = await admin.post('/mapping/orchard', '/mapping/orchard', fields);
