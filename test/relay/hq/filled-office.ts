@@ -151,8 +151,13 @@ function heartbeat(store: StoreRecord, now: number) {
   };
 }
 
-function makeDay(store: StoreRecord, chart: Chart, state: DayState): DayRecord {
-  const date = dateOf(state);
+/** A day in this state with everything that belongs to it. */
+export function makeDay(
+  store: StoreRecord,
+  chart: Chart,
+  state: DayState,
+  date = dateOf(state),
+): DayRecord {
   const at = `${date}T16:15:00Z`;
   const revision = {
     ...{ revision: 1, number: 1, digest: 'd'.repeat(43), receivedAt: at, closedAt: at },

@@ -49,11 +49,13 @@ export interface OfficeOptions {
   now?: () => number;
   /** Another public address than the one that is listened on. */
   publicUrl?: string;
+  /** A data folder that stays when the office stops. */
+  folder?: string;
 }
 
 export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
   const now = options.now ?? Date.now;
-  const folder = await mkdtemp(join(tmpdir(), 'tillbook-hq-'));
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'tillbook-hq-')));
   const db = watchDays(await openLowdb(folder));
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -88,7 +90,7 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
       await closeServer(server);
       await standIn.stop();
       await db.close();
-      await rm(folder, { recursive: true, force: true });
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
