@@ -2,6 +2,7 @@
  * `verify`: walks the journal's chains, the chain of signed summaries, their signatures and the
  * relay's receipts, recomputes the totals of every closed day, and says where anything breaks.
  */
+import { daysBetween } from '../../protocol/business-date.ts';
 import type { DaySummary } from '../../protocol/day-summary.ts';
 import { DayTotals } from '../../protocol/day-totals.ts';
 import { messageOf } from '../../protocol/errors.ts';
@@ -13,7 +14,14 @@ import { command } from './command.ts';
 import type { Core } from './core.ts';
 
 interface Verified {
-  days: { date: string; entries: number; summaries: number; receipts: number; ok: boolean }[];
+  days: {
+    date: string;
+    entries: number;
+    summaries: number;
+    receipts: number;
+    ok: boolean;
+    note?: string;
+  }[];
   broken: { date: string; where: string; message: string }[];
 }
 
@@ -34,7 +42,9 @@ export const verifyCommand = command<Verified>({
     return result;
   },
   print({ days, broken }) {
-    const lines = broken.map(({ date, where, message }) => `${date} ${where}: ${message}`);
+    const notes = days.flatMap(({ date, note }) => (note === undefined ? [] : `${date}: ${note}`));
+    const faults = broken.map(({ date, where, message }) => `${date} ${where}: ${message}`);
+    const lines = [...notes, ...faults];
     const entries = days.reduce((sum, day) => sum + day.entries, 0);
     const summaries = days.reduce((sum, day) => sum + day.summaries, 0);
     const counted = `${days.length} days, ${entries} messages, ${summaries} summaries`;
@@ -72,12 +82,25 @@ async function verifyDay(core: Core, date: string, result: Verified): Promise<vo
     );
   }
   const newest = core.signed.newest(date);
-  if (newest !== undefined) {
+  const deleted = isDeleted(core, date);
+  if (newest !== undefined && !deleted) {
     const differs = await compareTotals(core, newest);
     if (differs !== undefined) fault(`summaries/${date}.${newest.revision}.jws`, differs);
   }
   const ok = result.broken.length === before;
-  result.days.push({ date, entries: chain.entries, summaries: days.length, receipts, ok });
+  const note = deleted ? { note: 'journal deleted after retention' } : {};
+  result.days.push({ date, entries: chain.entries, summaries: days.length, receipts, ok, ...note });
+}
+
+/**
+ * The journal is gone as it may be: its receipt is held, its time has passed, and what it held is
+ * still counted. A journal that went in another way is broken.
+ */
+function isDeleted({ calendar, config, shop, signed }: Core, date: string): boolean {
+  if (shop.journal.dates().includes(date)) return false;
+  const { receipt, entries } = signed.newest(date) ?? {};
+  const old = daysBetween(date, calendar.today()) > config.retentionDays;
+  return old && receipt !== undefined && shop.dayBook.entries(date) >= (entries ?? 0);
 }
 
 async function verifySummary({ key, signed, state }: Core, day: SignedDay): Promise<void> {

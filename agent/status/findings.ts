@@ -207,7 +207,9 @@ function tillsAway({ terminals, mqtt, now }: Facts): Finding | undefined {
   return attention(
     'tills-away',
     `${listOf(away.map(({ id }) => id))} sold today and ${away.length === 1 ? 'is' : 'are'} not connected.`,
-    'Check that it is switched on and on the shop network. Its sales arrive when it is back.',
+    away.length === 1
+      ? 'Check that it is switched on and on the shop network. Its sales arrive when it is back.'
+      : 'Check that they are switched on and on the shop network. Their sales arrive when they are back.',
   );
 }
 
@@ -224,7 +226,7 @@ function quarantined({ quarantine, quarantineCount: count }: Facts): Finding | u
 function tillProblems({ terminals, now }: Facts): Finding | undefined {
   const recent = (at: string) => Date.parse(now) - Date.parse(at) < TILL_PROBLEM_MS;
   const till = terminals.find(({ problems }) => problems.some(({ at }) => recent(at)));
-  const problem = till?.problems.at(-1);
+  const problem = till?.problems.findLast(({ at }) => recent(at));
   if (till === undefined || problem === undefined) return undefined;
   return attention(
     'till-problem',

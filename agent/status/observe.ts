@@ -5,6 +5,7 @@
 import { formatInstant } from '../../protocol/business-date.ts';
 import type { DayParts } from '../../protocol/day-summary.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { TerminalConnection } from '../broker/connections.ts';
 import type { Terminals } from '../broker/terminals.ts';
 import type { Upstream } from '../broker/upstream.ts';
 import type { Clock } from '../clock.ts';
@@ -176,6 +177,7 @@ function terminalRows(
     ...dayClose.waiting().flatMap(other => shop.dayBook.snapshot(other).parts.terminals),
     ...todayRows,
   ];
+  const isOpen = openProblems(shop);
   const ids = new Set([...terminals.list().map(({ id }) => id), ...lastSale.keys()]);
   return [...ids].sort().map(id => {
     const connection = connections.get(id);
@@ -188,13 +190,26 @@ function terminalRows(
       missing: open.filter(({ terminal }) => terminal === id).flatMap(({ missing }) => missing),
       qos0: connection?.qos0 ?? 0,
       retained: connection?.retained ?? 0,
-      problems: (connection?.problems ?? []).map(({ code, message, atMs }) => ({
-        code,
-        message,
-        at: local(atMs) ?? '',
-      })),
+      problems: problemsOf(connection, isOpen, local),
     };
   });
+}
+
+/** A message's problem is over when nothing of its kind is left in the till's quarantine. */
+function openProblems({ quarantine }: StatusParts['shop']) {
+  const left = new Set(quarantine.list().map(({ terminal, code }) => `${terminal} ${code}`));
+  return (terminal: string, code: string) =>
+    !(code in QUARANTINE_WORDS) || left.has(`${terminal} ${code}`);
+}
+
+function problemsOf(
+  connection: TerminalConnection | undefined,
+  isOpen: (terminal: string, code: string) => boolean,
+  local: LocalTime,
+): TerminalStatus['problems'] {
+  return (connection?.problems ?? [])
+    .filter(({ code }) => isOpen(connection?.terminal ?? '', code))
+    .map(({ code, message, atMs }) => ({ code, message, at: local(atMs) ?? '' }));
 }
 
 function countOf(rows: DayParts['terminals'], id: string): number {

@@ -145,7 +145,7 @@ async function sell(
 }
 
 /** As much of a broker as the core asks for. */
-function brokerWith(connected: ReadonlySet<string>): Broker {
+export function brokerWith(connected: ReadonlySet<string>): Broker {
   return {
     address: 'mqtt://127.0.0.1:1883',
     tlsAddress: undefined,

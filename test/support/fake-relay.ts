@@ -53,7 +53,7 @@ export interface FakeRelay {
   stop(): Promise<void>;
 }
 
-export async function startFakeRelay(t: TestContext): Promise<FakeRelay> {
+export async function startFakeRelay(t: Pick<TestContext, 'after'>): Promise<FakeRelay> {
   const key = await makeSigningKey();
   const server = createServer((request, response) => {
     void answer(relay, key, request, response);

@@ -83,3 +83,18 @@ test('a forged receipt is found', async t => {
   await change(core, `receipts/${DATE}.1.jws`, forge);
   assert.match(onlyFault(await verify(core, DATE)), /receipts\/2026-11-22.1.jws: .*not a receipt/);
 });
+
+test('a journal that was deleted after its retention is said to be, and is no error', async t => {
+  const core = await deliveredDays(t);
+  core.clock.add(500 * 86_400_000);
+  await core.shop.forget(DATE);
+  const { broken, days } = await verify(core, DATE);
+  assert.deepEqual(broken, []);
+  assert.match(JSON.stringify(days), /deleted after retention/);
+});
+
+test('a journal that went before its retention is an error', async t => {
+  const core = await deliveredDays(t);
+  await core.shop.forget(DATE);
+  assert.match(onlyFault(await verify(core, DATE)), /other totals than were signed/);
+});

@@ -37,3 +37,10 @@ test('a till that has just gone, or sold nothing today, is no reason to worry', 
     assert.equal(findingsOf(factsOf({ terminals: [till('till-1', changes)] })).headline.code, 'ok');
   }
 });
+
+test('several tills that are away are spoken of in the plural, one in the singular', () => {
+  const fixOf = (...ids: string[]) =>
+    findingsOf(factsOf({ terminals: ids.map(id => till(id, AWAY)) })).headline.fix;
+  assert.match(fixOf('till-1', 'till-2'), /^Check that they are switched on.*Their sales arrive/);
+  assert.match(fixOf('till-1'), /^Check that it is switched on.*Its sales arrive/);
+});

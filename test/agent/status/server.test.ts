@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { type StatusServer, startStatusServer } from '../../../agent/status/server.ts';
 import type { AgentStatus } from '../../../agent/status/status.ts';
 import { silentLog } from '../../../protocol/host/log.ts';
-import { openTestCore, type TestCore, until } from '../../support/core.ts';
+import { brokerWith, openTestCore, type TestCore, until } from '../../support/core.ts';
 import { startFakeRelay } from '../../support/fake-relay.ts';
 
 async function serve(
@@ -162,4 +162,23 @@ test('below the reserve the page says that sales are NOT saved, and the day can 
   assert.equal((await get(`${address}/readyz`)).statusCode, 503);
   const day = await core.dayClose.closeByHand();
   assert.equal(day.entries, 0);
+});
+
+test('a corrected sale takes the problem of its till off the page', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  const row = brokerWith(new Set(['till-1']));
+  const problems = [{ code: 'currency', message: 'it says USD', atMs: core.clock.nowMs() }];
+  const connections = () => row.connections().map(other => ({ ...other, problems }));
+  core.outside.broker = { ...row, connections };
+  const { observe } = core;
+  await core.sell(1);
+  await core.sell(2, { currency: 'USD' });
+  assert.equal(observe().terminals[0]?.problems.length, 1);
+  assert.equal(await core.sell(2), 'accepted');
+  await until(() => core.shop.quarantine.list().length === 0);
+  await until(() => observe().terminals[0]?.problems.length === 0);
+  assert.equal(
+    observe().problems.find(({ code }) => code === 'till-problem'),
+    undefined,
+  );
 });
