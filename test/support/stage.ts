@@ -69,12 +69,16 @@ export class Stage {
     };
   }
 
-  /** Everything up, enrolled, connected and mapped. */
-  static async raise(): Promise<Stage> {
+  /**
+   * Everything up, enrolled, connected and mapped.
+   * @param relayEnv settings of the relay beside those of every stage
+   */
+  static async raise(relayEnv: Environment = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'tillbook-flow-'));
     const processes = new Processes(folder);
     const xero = await processes.start('xero', 'test/support/xero/main.js', ['--port', '0'], {});
     const stage = new Stage(folder, processes, String(xero.listening['http']), await freePort());
+    Object.assign(stage.relayEnv, relayEnv);
     try {
       await stage.startRelay();
       await stage.startAgent();
