@@ -98,6 +98,8 @@ async function migrateOnce(url: string): Promise<Migrated> {
     connectionTimeoutMillis: CONNECT_MAX_MS,
     application_name: 'tillbook-relay migration',
   });
+  // A connection that is let go may be cut before its farewell arrives.
+  pool.on('error', () => undefined);
   pool.on('connect', client => client.on('error', () => undefined));
   try {
     const client = await pool.connect();
