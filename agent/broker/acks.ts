@@ -13,6 +13,11 @@ interface Slot {
 
 export class AckQueue {
   readonly #slots: Slot[] = [];
+  /**
+   * Why a message of this connection was not stored. What came behind it must not be stored before
+   * it: the connection takes nothing more and closes, and the terminal sends all of it again.
+   */
+  refusal: Error | undefined;
 
   /** Takes the next place in the order; call what it gives when the outcome is known. */
   enter(done: Done): (error?: Error) => void {

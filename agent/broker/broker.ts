@@ -225,6 +225,10 @@ class Desk {
     packet.retain = false;
     this.connections.message(client.id, qos, retain);
     const settle = acks.enter(done);
+    if (acks.refusal !== undefined) {
+      settle(acks.refusal);
+      return;
+    }
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     this.#options.intake.take(client.id, payload, { qos, retained: retain }).then(
       verdict => {
@@ -234,6 +238,7 @@ class Desk {
       },
       error => {
         const refusal = this.#refused(client.id, error);
+        acks.refusal = refusal;
         // A terminal connects again at once: without a rest it would turn in circles.
         later(REFUSAL_REST_MS, () => settle(refusal));
       },

@@ -21,6 +21,8 @@ export interface IntakeParts extends JudgeParts {
 
 /** What to do with a message that is not accepted. */
 type Aside = (problem: Problem) => Promise<Verdict>;
+/** Resolves when the ruling is made; with why it could not be, if so. */
+type Turn = Promise<unknown>;
 type Concluded = Exclude<Ruling, { kind: 'ask' }>;
 
 const ACCEPTED: Verdict = { kind: 'accepted' };
@@ -30,7 +32,7 @@ export class ShopIntake implements Intake {
   readonly #parts: IntakeParts;
   readonly #judge: Judge;
   /** The last message of a terminal that still waits for its ruling. */
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Map<string, Turn>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -96,22 +98,27 @@ export class ShopIntake implements Intake {
   async #waitForTurn(
     message: Message,
     aside: Aside,
-    before: Promise<void> | undefined,
+    before: Turn | undefined,
     first: Ruling | undefined,
   ): Promise<Verdict> {
     const { terminal } = message;
-    let end = () => {};
-    const turn = new Promise<void>(resolve => {
-      end = resolve;
+    let end: (failure?: unknown) => void = () => {};
+    const turn: Turn = new Promise(resolve => {
+      end = failure => resolve(failure);
     });
     this.#turns.set(terminal, turn);
     let verdict: Promise<Verdict>;
     try {
-      await before;
+      const failure = await before;
+      // What was sent first is stored first: the terminal sends both again, in order.
+      if (failure !== undefined) throw failure;
       let ruling = first ?? this.#judge.rule(message, {});
       while (ruling.kind === 'ask') ruling = this.#judge.rule(message, await ruling.learn());
       // In the same turn of the loop as the ruling: nobody else may claim the id in between.
       verdict = this.#conclude(message, aside, ruling);
+    } catch (failure) {
+      end(failure);
+      throw failure;
     } finally {
       if (this.#turns.get(terminal) === turn) this.#turns.delete(terminal);
       end();
