@@ -6,6 +6,9 @@ import { CheckField, Errors, TextField } from '../parts/fields.tsx';
 import { Action, Button, Form, Page, sentence, useMay } from '../parts/page.tsx';
 import { Card, Table, Time } from '../parts/show.tsx';
 
+/** Nobody reads more at once, and a page of thousands takes a second to make. */
+const SHOWN_MAX = 200;
+
 interface AlertsProps {
   open: AlertRecord[];
   hooks: WebhookRecord[];
@@ -27,7 +30,7 @@ export function AlertsPage({ open, mine, email, mailIsOn, errors, ...hooks }: Al
         <Table
           label="Open alerts"
           columns={[{ name: 'What' }, { name: 'What to do' }, { name: 'Since' }]}
-          rows={open.map(row => [
+          rows={open.slice(0, SHOWN_MAX).map(row => [
             <>
               <strong>{ALERT_KINDS[row.kind]}</strong>
               <br />
@@ -38,6 +41,12 @@ export function AlertsPage({ open, mine, email, mailIsOn, errors, ...hooks }: Al
           ])}
           empty="All is well."
         />
+        {open.length > SHOWN_MAX ? (
+          <p class="faint">
+            These are the newest {SHOWN_MAX} of {open.length}. Older days stand under{' '}
+            <a href="/days?state=unfinished">Days</a> and in the <a href="/calendar">Calendar</a>.
+          </p>
+        ) : null}
       </Card>
       <Card title="What comes to you by mail">
         <p>
