@@ -223,8 +223,8 @@ client.loop_start()
 client.subscribe(f"pos/v1/{till}/problems", qos=1)
 ready.wait(5)
 for text, qos, retain in zip(sys.argv[1:], [1, 1, 1, 0, 1], [False, False, False, False, True]):
-    client.publish(f"pos/v1/{till}/transactions", text, qos=qos, retain=retain).wait_for_publish(5)
-problem.wait(5)
+    client.publish(f"pos/v1/{till}/transactions", text, qos=qos, retain=retain).wait_for_publish(30)
+problem.wait(30)
 client.disconnect()
 client.loop_stop()
 `;
