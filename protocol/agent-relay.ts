@@ -130,21 +130,24 @@ export const commandSchema = z.discriminatedUnion('kind', [
 ]);
 export type Command = z.infer<typeof commandSchema>;
 
+/** How far a day has come at the relay. */
+export const DAY_STATES = [
+  'received',
+  'waiting',
+  'drafted',
+  'posting',
+  'posted',
+  'reconciled',
+  'not-posted',
+  'missing',
+  'kept-aside',
+] as const;
+
 /** How far a day has come at the relay, for the shop's status page. */
 export const dayProgressSchema = z.object({
   date,
   revision: z.int().min(1),
-  state: z.enum([
-    'received',
-    'waiting',
-    'drafted',
-    'posting',
-    'posted',
-    'reconciled',
-    'not-posted',
-    'missing',
-    'kept-aside',
-  ]),
+  state: z.enum(DAY_STATES),
   reason: z.string().optional(),
   /** Document numbers in Xero, oldest first. */
   documents: z.array(z.string()),

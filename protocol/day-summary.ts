@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import { DATE_PATTERN, INSTANT_PATTERN } from './business-date.ts';
-import { compareSales, compareText } from './day-totals.ts';
 import { CURRENCY_PATTERN, sumMinor } from './money.ts';
+import { compareSales, compareText } from './row-order.ts';
 import { parseWith } from './schema-words.ts';
 import { LINE_KINDS } from './transaction.ts';
 

@@ -4,6 +4,7 @@
  * `hasRoomFor` said yes to each. Everything is whole minor units; nothing is ever divided.
  */
 import type { DayParts } from './day-summary.ts';
+import { compareSales, compareText } from './row-order.ts';
 import type { SequenceRuns } from './sequence.ts';
 import type { Line, Trade, Transaction } from './transaction.ts';
 
@@ -196,25 +197,6 @@ export function missingNumbers(
   taken: SequenceRuns,
 ): [number, number][] {
   return taken.missing(lastOnEarlierDates + 1, row.last);
-}
-
-/** Code-unit order, as JavaScript compares strings; absent first. */
-export function compareText(a: string | undefined, b: string | undefined): number {
-  if (a === b) return 0;
-  if (a === undefined) return -1;
-  if (b === undefined) return 1;
-  return a < b ? -1 : 1;
-}
-
-export function compareSales(
-  a: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>,
-  b: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>,
-): number {
-  return (
-    compareText(a.kind, b.kind) ||
-    compareText(a.category, b.category) ||
-    compareText(a.taxCode, b.taxCode)
-  );
 }
 
 /** A line given away whole has no sign of its own: it takes its receipt's. */

@@ -6,7 +6,7 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
 import type { Logger } from '../protocol/host/log.ts';
-import type { Reason } from './db/records.ts';
+import type { Reason } from './books/reasons.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 

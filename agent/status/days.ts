@@ -1,14 +1,21 @@
 /** The way of each day, newest first: open, closing, closed, delivered, posted, reconciled. */
 import type { DayProgress } from '../../protocol/agent-relay.ts';
-import type { SignedDay } from '../day/signed-days.ts';
-import type { StatusParts } from './observe.ts';
+import type { DayClose } from '../day/day-close.ts';
+import type { SignedDay, SignedDays } from '../day/signed-days.ts';
+import type { Shop } from '../intake.ts';
+import type { StateFile } from '../state.ts';
 import type { DayState, DayStatus } from './status.ts';
 
 const DAYS_SHOWN_MAX = 31;
 
-type DayParts = Pick<StatusParts, 'shop' | 'signed' | 'dayClose' | 'state'>;
+interface DaySources {
+  shop: Shop;
+  signed: SignedDays;
+  dayClose: DayClose;
+  state: StateFile;
+}
 
-export function dayStatuses(parts: DayParts, today: string): DayStatus[] {
+export function dayStatuses(parts: DaySources, today: string): DayStatus[] {
   const { dayClose, shop, signed, state } = parts;
   const closing = new Set(dayClose.waiting());
   const dates = new Set([today, ...closing, ...shop.dayBook.dates()]);

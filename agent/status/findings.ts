@@ -2,15 +2,7 @@
  * What is wrong, worst first, each as a sentence for somebody behind a counter with what to do.
  * The first one is the headline; when nothing is wrong, the headline says what is right.
  */
-import type { AgentStatus, TerminalStatus } from './status.ts';
-
-export interface Finding {
-  code: string;
-  /** `bad`: sales are not saved; `attention`: somebody should look; `good`. */
-  level: 'bad' | 'attention' | 'good';
-  message: string;
-  fix: string;
-}
+import type { AgentStatus, Finding, TerminalStatus } from './status.ts';
 
 export type Facts = Omit<AgentStatus, 'headline' | 'problems'> & {
   storageReason: string;

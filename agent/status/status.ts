@@ -4,7 +4,15 @@
  */
 import type { DayParts } from '../../protocol/day-summary.ts';
 import type { ClockVerdict } from '../day/clock-watch.ts';
-import type { Finding } from './findings.ts';
+
+/** One thing that is wrong, or right, in words for somebody behind a counter. */
+export interface Finding {
+  code: string;
+  /** `bad`: sales are not saved; `attention`: somebody should look; `good`. */
+  level: 'bad' | 'attention' | 'good';
+  message: string;
+  fix: string;
+}
 
 /** `open`: taking sales; `closing`: over, but waits for a till; then as far as it has come. */
 export type DayState = 'open' | 'closing' | 'closed' | 'delivered' | 'posted' | 'reconciled';

@@ -5,11 +5,10 @@
  */
 
 import type { LineKind } from '../../protocol/transaction.ts';
-import type { Reason } from '../db/records.ts';
 import type { Account, Chart } from '../xero/chart.ts';
 import { findAccount, findRoundingAccount, nameOf, ownValue } from './chart-lookup.ts';
 import type { Mapping } from './mapping.ts';
-import { reason } from './reasons.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /** What every question about a mapping needs, and where the reasons gather. */
 export interface Books {

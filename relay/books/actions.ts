@@ -4,9 +4,9 @@
  * is safe to press twice: the second time changes nothing.
  */
 import { AppError } from '../../protocol/errors.ts';
+import { addAudit } from '../db/audit.ts';
 import { type Db, dayKey, keysUnder } from '../db/db.ts';
 import type { DayRecord, DocumentRecord } from '../db/records.ts';
-import { addAudit } from '../hq/audit.ts';
 import type { Clock } from '../xero/port.ts';
 import { addEvent, changeDocument, inFlight, isRefused } from './day-steps.ts';
 

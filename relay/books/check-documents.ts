@@ -3,12 +3,12 @@
  * reconcile.ts. Equal: the day is reconciled (a DRAFT: drafted). Not equal: it is posted and says
  * what differs; nothing is plugged.
  */
-import type { DayRecord, DocumentRecord, ReadBack, Reason } from '../db/records.ts';
+import type { DayRecord, DocumentRecord, ReadBack } from '../db/records.ts';
 import { BATCH_MAX, type OrganisationRef, type XeroDocument } from '../xero/port.ts';
 import { goneReason, isGone } from './adopt.ts';
 import { changeDocument, isSame, moveTo, stateAfter } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf } from './poster-desk.ts';
-import { reason } from './reasons.ts';
+import { type Reason, reason } from './reasons.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 
 /** A document that Xero does not list is only called gone after this long. */

@@ -3,14 +3,8 @@
  * the store and the clock's date go in, the next step or a new row comes out. The poster's files do
  * the steps; this one alone knows the order of the states.
  */
-import type {
-  DayRecord,
-  DocumentRecord,
-  Reason,
-  RevisionRecord,
-  StoreRecord,
-} from '../db/records.ts';
-import { reason } from './reasons.ts';
+import type { DayRecord, DocumentRecord, RevisionRecord, StoreRecord } from '../db/records.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /** Events of a day that are kept; the oldest go first. */
 export const EVENTS_MAX = 200;

@@ -4,7 +4,7 @@
  */
 
 import type { DayParts } from '../../protocol/day-summary.ts';
-import { compareSales, compareText } from '../../protocol/day-totals.ts';
+import { compareSales, compareText } from '../../protocol/row-order.ts';
 
 export type MoneyParts = Pick<DayParts, 'sales' | 'tenders' | 'rounding' | 'cash' | 'overShort'>;
 

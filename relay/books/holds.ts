@@ -4,12 +4,11 @@
  */
 import { addDays } from '../../protocol/business-date.ts';
 import { AMOUNT_MAX, exponentOf, formatMinor, taxWithin } from '../../protocol/money.ts';
-import type { Reason } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import { nameOf } from './chart-lookup.ts';
 import type { BookLine } from './lines.ts';
 import type { PlanInput, PlannedDocument } from './plan.ts';
-import { reason } from './reasons.ts';
+import { type Reason, reason } from './reasons.ts';
 
 export function currencyReasons(currency: string, { organisation }: Chart): Reason[] {
   if (exponentOf(currency) > 2) {

@@ -4,7 +4,6 @@
  * document's total is the tills' to the cent, and its payments leave nothing due (unless a DRAFT).
  */
 import { sumMinor, taxWithin } from '../../protocol/money.ts';
-import type { Reason } from '../db/records.ts';
 import { type Books, lineAccount } from './accounts.ts';
 import { differenceOf, type MoneyParts } from './difference.ts';
 import { currencyReasons, gapReasons, lockOf, notesOf, sizeReasons, taxReasons } from './holds.ts';
@@ -17,7 +16,7 @@ import {
   paymentReference,
 } from './numbers.ts';
 import type { Plan, PlanInput, PlannedDocument, PlannedLine } from './plan.ts';
-import { distinctReasons } from './reasons.ts';
+import { distinctReasons, type Reason } from './reasons.ts';
 import { toleranceOf, untaxedRate } from './taxes.ts';
 import { cashMoved, type Settled, settleTenders } from './tenders.ts';
 

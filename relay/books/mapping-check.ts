@@ -5,12 +5,11 @@
  */
 import { exponentOf } from '../../protocol/money.ts';
 import { LINE_KINDS } from '../../protocol/transaction.ts';
-import type { Reason } from '../db/records.ts';
 import type { Account, Chart } from '../xero/chart.ts';
 import { type Books, lineAccount, paymentAccount } from './accounts.ts';
 import { appliesTo, findAccount, findTaxRate, findTracking } from './chart-lookup.ts';
 import type { Mapping } from './mapping.ts';
-import { distinctReasons, reason } from './reasons.ts';
+import { distinctReasons, type Reason, reason } from './reasons.ts';
 import { notZero, usable } from './taxes.ts';
 
 /** What is wrong with a mapping, most important first; empty when nothing is. */

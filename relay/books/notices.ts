@@ -3,10 +3,11 @@
  * fits Xero (found at night), and names at the tills that nobody has mapped yet (from heartbeats).
  */
 import type { Heartbeat } from '../../protocol/agent-relay.ts';
-import type { Reason, StoreBooks } from '../db/records.ts';
+import type { StoreBooks } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import { namesOf, namesToMap } from './names.ts';
 import { unmappedReasons } from './preview.ts';
+import type { Reason } from './reasons.ts';
 
 /** Empty when nothing stands in the way. */
 export function noticesOf(

@@ -3,9 +3,9 @@
  * Amounts are whole minor units; they become decimals only in relay/xero.
  */
 import type { DayParts } from '../../protocol/day-summary.ts';
-import type { Reason } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import type { Mapping } from './mapping.ts';
+import type { Reason } from './reasons.ts';
 
 /** What `planRevision` (invoice.ts) looks at; a `StoreRecord` and a `RevisionRecord` fit as they are. */
 export interface PlanInput {

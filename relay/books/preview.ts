@@ -3,12 +3,12 @@
  * before its first post. Pure: the same rules as posting, by the same function.
  */
 import type { Heartbeat } from '../../protocol/agent-relay.ts';
-import type { Reason } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import { planRevision } from './invoice.ts';
 import type { Mapping } from './mapping.ts';
 import { type NameToMap, namesOf, namesToMap } from './names.ts';
 import type { Plan, PlanInput } from './plan.ts';
+import type { Reason } from './reasons.ts';
 
 export interface Preview {
   plan: Plan;

@@ -3,7 +3,15 @@
  * plan (invoice.ts), the check of the mapping, the translation of Xero's refusals (refusals.ts), the
  * comparison (reconcile.ts) and the poster.
  */
-import type { Reason } from '../db/records.ts';
+
+/** Why a day waits: a code, a sentence for a bookkeeper, and what to do. */
+export interface Reason {
+  code: string;
+  message: string;
+  fix: string;
+  /** Xero's own words, as they came. */
+  raw?: string;
+}
 
 /** Code → what to do about it when the place that found it knows nothing better. */
 const FIXES = {

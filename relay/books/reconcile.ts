@@ -5,9 +5,9 @@
  */
 import { type DayParts, grossOf, taxOf } from '../../protocol/day-summary.ts';
 import { formatMinor, sumMinor } from '../../protocol/money.ts';
-import type { DocumentRecord, Reason } from '../db/records.ts';
+import type { DocumentRecord } from '../db/records.ts';
 import type { PlannedDocument } from './plan.ts';
-import { reason } from './reasons.ts';
+import { type Reason, reason } from './reasons.ts';
 import { documentRows, type ReconcileRow, row } from './reconcile-rows.ts';
 
 export type PostedDocument = Pick<DocumentRecord, 'plan' | 'state' | 'readBack'>;

@@ -4,8 +4,7 @@
  * fits no row is `xero-refused` with Xero's own words.
  */
 import { AppError, messageOf } from '../../protocol/errors.ts';
-import type { Reason } from '../db/records.ts';
-import { distinctReasons, type ReasonCode, reason } from './reasons.ts';
+import { distinctReasons, type Reason, type ReasonCode, reason } from './reasons.ts';
 
 interface Refusal {
   words: RegExp;

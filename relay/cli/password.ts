@@ -2,15 +2,16 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { AppError } from '../../protocol/errors.ts';
-import type { CliHost } from './cli.ts';
 
 const CTRL_C = 'SIGINT';
 
+interface Terminal {
+  stdin: NodeJS.ReadStream;
+  stderr: NodeJS.WriteStream;
+}
+
 /** @throws AppError `bad-input` when nothing was given */
-export async function readPassword(
-  host: Pick<CliHost, 'stdin' | 'stdout' | 'stderr'>,
-): Promise<string> {
-  const { stdin, stderr } = host;
+export async function readPassword({ stdin, stderr }: Terminal): Promise<string> {
   if (!stdin.isTTY) return await firstLine(stdin);
   stderr.write('Password: ');
   const password = await hiddenLine(stdin);

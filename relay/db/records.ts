@@ -14,6 +14,7 @@ import type { PublicJwk } from '../../protocol/signing.ts';
 import type { Alert, AlertKind } from '../alerts/alert.ts';
 import type { Mapping } from '../books/mapping.ts';
 import type { PlannedDocument } from '../books/plan.ts';
+import type { Reason } from '../books/reasons.ts';
 import type { Chart } from '../xero/chart.ts';
 
 /** Table name → row. The key of each is named in its comment. */
@@ -126,15 +127,6 @@ export interface HeartbeatRecord {
 }
 
 export type DayState = DayProgress['state'];
-
-/** Why a day waits: a code, a sentence for a bookkeeper, and what to do. */
-export interface Reason {
-  code: string;
-  message: string;
-  fix: string;
-  /** Xero's own words, as they came. */
-  raw?: string;
-}
 
 export interface DayRecord {
   store: string;

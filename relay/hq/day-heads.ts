@@ -4,8 +4,9 @@
  * news of changes nothing is kept.
  */
 import { sumMinor } from '../../protocol/money.ts';
+import type { Reason } from '../books/reasons.ts';
 import { dayKey, type Reader } from '../db/db.ts';
-import type { DayRecord, DayState, Reason } from '../db/records.ts';
+import type { DayRecord, DayState } from '../db/records.ts';
 import type { DayListener } from '../db/watched.ts';
 
 export interface DayHead {

@@ -3,9 +3,9 @@
  * the desk that talks to Xero, and the books' judgement. Given by relay/app.
  */
 import type { Db, Writer } from '../db/db.ts';
-import type { ConnectionRecord, StoreRecord, UserRecord } from '../db/records.ts';
+import type { StoreRecord, UserRecord } from '../db/records.ts';
 import type { DayListener } from '../db/watched.ts';
-import type { Chart } from '../xero/chart.ts';
+import type { Xero } from '../xero/port.ts';
 
 export interface HqDeps {
   db: Db;
@@ -66,32 +66,18 @@ export interface StoreDesk {
 }
 
 /** The part of relay/xero's port that the pages use; see there for the errors. */
-export interface XeroDesk {
-  /** Where Xero sends the browser back to; HQ types it into the app. */
-  readonly redirectUri: string;
-  /** HQ's Submit: keeps what was typed (the secret sealed) and gives the consent page's address. */
-  submitApp(app: {
-    clientId: string;
-    clientSecret: string;
-    user: string;
-  }): Promise<{ connection: string; url: string }>;
-  /** The consent page of a known connection, to connect again. */
-  consentUrl(connection: string, user: string): Promise<string>;
-  finishConsent(callbackUrl: string, user: string): Promise<ConsentResult>;
-  organisations(connection: string): Promise<ConnectionRecord['organisations']>;
-  disconnect(connection: string): Promise<void>;
-  readChart(
-    ref: { connection: string; organisation: string },
-    options?: { maxAgeMs?: number; caller?: 'person' | 'poster' },
-  ): Promise<Chart>;
-  callsLeft(): ReadonlyMap<string, number>;
-  lastAnswers(): ReadonlyMap<string, number>;
-}
-
-export interface ConsentResult {
-  connection: string;
-  organisations: ConnectionRecord['organisations'];
-}
+export type XeroDesk = Pick<
+  Xero,
+  | 'redirectUri'
+  | 'submitApp'
+  | 'consentUrl'
+  | 'finishConsent'
+  | 'organisations'
+  | 'disconnect'
+  | 'readChart'
+  | 'callsLeft'
+  | 'lastAnswers'
+>;
 
 /** The part of relay/alerts that the page uses. */
 export interface AlertDesk {

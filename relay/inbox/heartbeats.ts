@@ -15,9 +15,9 @@ import { AppError } from '../../protocol/errors.ts';
 import { parseWith } from '../../protocol/schema-words.ts';
 import { signJws, verifyJws } from '../../protocol/signing.ts';
 import { nowText } from '../clock.ts';
+import { addAudit } from '../db/audit.ts';
 import { keysUnder, type Reader, type Writer } from '../db/db.ts';
 import type { AgentKeyRecord, DayRecord, HeartbeatRecord, StoreRecord } from '../db/records.ts';
-import { addAudit } from '../hq/audit.ts';
 import type { InboxDeps } from './deps.ts';
 import { findStore } from './stores.ts';
 

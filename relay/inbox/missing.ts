@@ -3,9 +3,10 @@
  * have been signed by now gets a row in state `missing`, which head office sees until it arrives.
  */
 import { addDays, businessDateOf, dayStart, daysBetween } from '../../protocol/business-date.ts';
+import type { Reason } from '../books/reasons.ts';
 import { nowText } from '../clock.ts';
 import { type Db, dayKey, keysUnder } from '../db/db.ts';
-import type { DayRecord, Reason, StoreRecord } from '../db/records.ts';
+import type { DayRecord, StoreRecord } from '../db/records.ts';
 import { addEvent, emptyDay } from './day-row.ts';
 import type { InboxDeps } from './deps.ts';
 import { keysOf } from './stores.ts';

@@ -8,9 +8,9 @@ import { AppError } from '../../protocol/errors.ts';
 import { CURRENCY_PATTERN } from '../../protocol/money.ts';
 import { keyIdOf, type PublicJwk } from '../../protocol/signing.ts';
 import { type Clock, nowText } from '../clock.ts';
+import { addAudit } from '../db/audit.ts';
 import type { Db, Reader, Writer } from '../db/db.ts';
 import type { AgentKeyRecord, StoreRecord } from '../db/records.ts';
-import { addAudit } from '../hq/audit.ts';
 import { makeCode, type NewCode } from './codes.ts';
 
 const NAME_MAX = 255;

@@ -8,11 +8,11 @@ import { parseWith } from '../../../protocol/schema-words.ts';
 import { type Mapping, mappingSchema } from '../../books/mapping.ts';
 import { checkMapping } from '../../books/mapping-check.ts';
 import { type Clock, nowText } from '../../clock.ts';
+import { addAudit } from '../../db/audit.ts';
 import type { Db, Reader } from '../../db/db.ts';
 import type { StoreRecord } from '../../db/records.ts';
 import { findStore } from '../../inbox/stores.ts';
 import { ReasonedError } from '../../problems.ts';
-import { addAudit } from '../audit.ts';
 import type { DayDesk, XeroDesk } from '../deps.ts';
 
 /** A chart that is younger is not read anew from Xero for a check. */

@@ -1,19 +1,9 @@
 /** The JSON API's shapes as schemas: the types, the OpenAPI document and the tests come from them. */
 import { z } from 'zod';
+import { DAY_STATES } from '../../../protocol/agent-relay.ts';
 import { CUT_OVER_PATTERN, DATE_PATTERN } from '../../../protocol/business-date.ts';
 import { CURRENCY_PATTERN } from '../../../protocol/money.ts';
 
-const DAY_STATES = [
-  'received',
-  'waiting',
-  'drafted',
-  'posting',
-  'posted',
-  'reconciled',
-  'not-posted',
-  'missing',
-  'kept-aside',
-] as const;
 const DOCUMENT_STATES = ['planned', 'created', 'paid', 'reconciled', 'drafted', 'gone'] as const;
 export const DAY_ACTIONS = ['retry', 'hold', 'release', 'post'] as const;
 export type DayAction = (typeof DAY_ACTIONS)[number];

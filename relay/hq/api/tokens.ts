@@ -5,9 +5,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../../protocol/errors.ts';
 import { type Clock, nowText } from '../../clock.ts';
+import { addAudit } from '../../db/audit.ts';
 import type { Db } from '../../db/db.ts';
 import type { ApiTokenRecord, Role } from '../../db/records.ts';
-import { addAudit } from '../audit.ts';
 
 export const ROLES = ['viewer', 'bookkeeper', 'admin'] as const satisfies readonly Role[];
 

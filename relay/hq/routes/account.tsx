@@ -1,7 +1,7 @@
 /** What a user does to their own account. */
 import { AppError } from '../../../protocol/errors.ts';
+import { addAudit } from '../../db/audit.ts';
 import { fieldErrors } from '../answers.tsx';
-import { addAudit } from '../audit.ts';
 import { goTo, rawField, type UserCall } from '../call.ts';
 import { startSession } from '../session-start.ts';
 import type { Route } from './route.ts';

@@ -2,8 +2,8 @@
 import { AppError } from '../../../protocol/errors.ts';
 import { ALL_KINDS } from '../../alerts/alert.ts';
 import { kindsFor } from '../../alerts/watch.ts';
+import { addAudit } from '../../db/audit.ts';
 import { fieldErrors, show } from '../answers.tsx';
-import { addAudit } from '../audit.ts';
 import { type FieldError, field, goTo, part, type UserCall } from '../call.ts';
 import { AlertsPage } from '../views/alerts.tsx';
 import type { Route } from './route.ts';

@@ -1,6 +1,7 @@
 /** The audit log as a page and as CSV. */
+
+import { listAudit } from '../../db/audit.ts';
 import { show } from '../answers.tsx';
-import { listAudit } from '../audit.ts';
 import { query, type UserCall } from '../call.ts';
 import { toCsv } from '../csv.ts';
 import { AuditPage, detailsText } from '../views/audit.tsx';

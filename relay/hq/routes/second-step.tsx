@@ -3,9 +3,9 @@
  * knows only who is half-way in: it opens no page.
  */
 import { AppError } from '../../../protocol/errors.ts';
+import { addAudit } from '../../db/audit.ts';
 import type { UserRecord } from '../../db/records.ts';
 import { fieldErrors, show } from '../answers.tsx';
-import { addAudit } from '../audit.ts';
 import { type Call, field, goTo, query, rawField, type UserCall } from '../call.ts';
 import { makeSecret, sealSecret, stepOf, takeCode } from '../second-step.ts';
 import { startHalfway, startSession } from '../session-start.ts';

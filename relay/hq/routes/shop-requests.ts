@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { businessDateOf, DATE_PATTERN } from '../../../protocol/business-date.ts';
 import { AppError } from '../../../protocol/errors.ts';
+import { addAudit } from '../../db/audit.ts';
 import type { CommandRecord, StoreRecord } from '../../db/records.ts';
-import { addAudit } from '../audit.ts';
 import { field, goTo, type UserCall } from '../call.ts';
 import type { Route } from './route.ts';
 import { storeOf } from './store-of.ts';

@@ -3,8 +3,8 @@
  * e-mail and a wrong password cost the same time and give the same answer.
  */
 import { AppError } from '../../../protocol/errors.ts';
+import { addAudit } from '../../db/audit.ts';
 import { fieldErrors, show, showProblem } from '../answers.tsx';
-import { addAudit } from '../audit.ts';
 import {
   type Call,
   type FieldError,

@@ -2,10 +2,11 @@
 import { CUT_OVER_PATTERN, isTimezone } from '../../../protocol/business-date.ts';
 import { AppError } from '../../../protocol/errors.ts';
 import { noticesOf } from '../../books/notices.ts';
-import type { HeartbeatRecord, Reason, StoreRecord } from '../../db/records.ts';
+import type { Reason } from '../../books/reasons.ts';
+import { addAudit } from '../../db/audit.ts';
+import type { HeartbeatRecord, StoreRecord } from '../../db/records.ts';
 import type { Chart } from '../../xero/chart.ts';
 import { fieldErrors, show } from '../answers.tsx';
-import { addAudit } from '../audit.ts';
 import { type FieldError, field, goTo, type UserCall } from '../call.ts';
 import { StorePage } from '../views/store.tsx';
 import { type NewStoreForm, StoresPage } from '../views/stores.tsx';

@@ -1,10 +1,10 @@
 /** Admins invite, change roles, make password links and remove users; one admin always remains. */
 import { AppError } from '../../../protocol/errors.ts';
+import { addAudit } from '../../db/audit.ts';
 import type { Writer } from '../../db/db.ts';
 import type { Role, UserRecord } from '../../db/records.ts';
 import { fieldErrors, show } from '../answers.tsx';
 import { addApiToken, listApiTokens, revokeApiToken } from '../api/tokens.ts';
-import { addAudit } from '../audit.ts';
 import { type FieldError, field, goTo, part, type UserCall } from '../call.ts';
 import { dropLinks, makeLink } from '../people.ts';
 import { ROLES, UsersPage } from '../views/users.tsx';

@@ -1,6 +1,6 @@
 /** One store-day: what it is waiting for, the comparison, the documents, the tills, what happened. */
 import { sumMinor } from '../../../protocol/money.ts';
-import type { Reason } from '../../db/records.ts';
+import type { Reason } from '../../books/reasons.ts';
 import type { DayData } from '../day-data.ts';
 import type { DayAction } from '../deps.ts';
 import { Action, Page, useMay } from '../parts/page.tsx';

@@ -2,7 +2,9 @@
  * All mappings of one store: where every name seen at the tills goes in Xero, what stands in for a
  * name without a choice, how the documents look; beside it today so far, as Xero will see it.
  */
-import type { Reason, StoreRecord } from '../../db/records.ts';
+
+import type { Reason } from '../../books/reasons.ts';
+import type { StoreRecord } from '../../db/records.ts';
 import type { MappedName } from '../mapping-names.ts';
 import { ChoiceField, Errors } from '../parts/fields.tsx';
 import { Button, Form, Page, useMay } from '../parts/page.tsx';

@@ -1,5 +1,7 @@
 /** All stores at a glance, and the form for a new one. */
-import type { HeartbeatRecord, Reason, StoreRecord } from '../../db/records.ts';
+
+import type { Reason } from '../../books/reasons.ts';
+import type { HeartbeatRecord, StoreRecord } from '../../db/records.ts';
 import type { FieldError } from '../call.ts';
 import { Errors, TextField } from '../parts/fields.tsx';
 import { Button, Form, Page, useMay } from '../parts/page.tsx';

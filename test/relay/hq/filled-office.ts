@@ -2,6 +2,7 @@
  * An office at work: Xero connected, one store with its accounts, a heartbeat, and a day in every
  * state. Names from the tills hold what somebody might type to break a page.
  */
+import { DAY_STATES } from '../../../protocol/agent-relay.ts';
 import type { DayParts } from '../../../protocol/day-summary.ts';
 import { planRevision } from '../../../relay/books/invoice.ts';
 import { mappingSchema } from '../../../relay/books/mapping.ts';
@@ -49,21 +50,9 @@ function row(part: {
   return { kind: 'item', discount: 0, ...part };
 }
 
-export const STATES: DayState[] = [
-  'received',
-  'waiting',
-  'drafted',
-  'posting',
-  'posted',
-  'reconciled',
-  'not-posted',
-  'missing',
-  'kept-aside',
-];
-
 /** The date of the day that has this state. */
 export function dateOf(state: DayState): string {
-  return `2026-11-${String(STATES.indexOf(state) + 1).padStart(2, '0')}`;
+  return `2026-11-${String(DAY_STATES.indexOf(state) + 1).padStart(2, '0')}`;
 }
 
 /** Puts the store `orchard`, its chart, its heartbeat and its days into the database. */
@@ -77,7 +66,7 @@ export async function fillOffice(db: Db, now: number): Promise<StoreRecord> {
     await tx.put('heartbeats', store.id, heartbeat(store, now));
     await tx.put('alerts', `store-silent/${store.id}`, silence(store, now));
     await tx.put('webhooks', 'hook', hook(now));
-    for (const state of STATES) {
+    for (const state of DAY_STATES) {
       await tx.put('days', `${store.id}/${dateOf(state)}`, makeDay(store, chart, state));
     }
   });

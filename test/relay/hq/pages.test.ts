@@ -1,8 +1,9 @@
 /** The pages of stores, days and mappings: what they show, what they let do, what cannot break them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { DAY_STATES } from '../../../protocol/agent-relay.ts';
 import { findApiToken } from '../../../relay/hq/api/tokens.ts';
-import { dateOf, FORMULA, fillOffice, NASTY, STATES } from './filled-office.ts';
+import { dateOf, FORMULA, fillOffice, NASTY } from './filled-office.ts';
 import { type Office, startOffice } from './office.ts';
 import { alertIn, proofIn, type Visitor } from './visitor.ts';
 
@@ -16,7 +17,7 @@ before(async () => {
 });
 after(async () => await office.stop());
 
-const DAY = (state: (typeof STATES)[number]) => `/days/orchard/${dateOf(state)}`;
+const DAY = (state: (typeof DAY_STATES)[number]) => `/days/orchard/${dateOf(state)}`;
 
 test('the enrolment code is shown once, with the command to type in the shop', async () => {
   const store = { name: 'Tampines', timezone: 'Asia/Singapore', currency: 'sgd', cutOver: '04:00' };
@@ -48,7 +49,7 @@ test('a store is closed for good only by its name', async () => {
 
 test('the list of days links to every day and tells the reason of one that waits', async () => {
   const { text } = await admin.get('/days');
-  for (const state of STATES) assert.ok(text.includes(`href="${DAY(state)}"`), state);
+  for (const state of DAY_STATES) assert.ok(text.includes(`href="${DAY(state)}"`), state);
   assert.match(text, /3 days need somebody/);
   assert.match(text, /Nothing is chosen for/);
   const waiting = await admin.get('/days?state=waiting');
@@ -66,7 +67,7 @@ test('how many alerts are open stands beside Alerts on every page', async () => 
 
 test('names from the tills break no page', async () => {
   const pages = ['/days', '/stores', '/stores/orchard', '/mapping/orchard', '/audit', '/calendar'];
-  for (const path of [...pages, ...STATES.map(DAY)]) {
+  for (const path of [...pages, ...DAY_STATES.map(DAY)]) {
     const { text, status } = await admin.get(path);
     assert.equal(status, 200, path);
     assert.ok(!text.includes(NASTY), path);

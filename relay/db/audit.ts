@@ -3,8 +3,8 @@
  * remove one. Secrets never go into the details.
  */
 import { randomBytes } from 'node:crypto';
-import type { Reader, Writer } from '../db/db.ts';
-import type { AuditRecord } from '../db/records.ts';
+import type { Reader, Writer } from './db.ts';
+import type { AuditRecord } from './records.ts';
 
 export interface AuditEntry {
   who: string;
