@@ -5,17 +5,17 @@
  */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { extname } from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
+import { shippedAssets } from '../../protocol/host/shipped.ts';
 import { type Live, startLive } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import type { Observe } from './observe.ts';
 import { renderPage, renderZReport } from './page.tsx';
 
-const ASSETS = fileURLToPath(new URL('./assets', import.meta.url));
 const HEADERS_WITHIN_MS = 10_000;
 const CONNECTIONS_MAX = 500;
 
@@ -85,7 +85,7 @@ export function statusApp(
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.text());
   });
-  app.use('/assets', express.static(ASSETS, { maxAge: '1h', index: false }));
+  app.get('/assets/:name', asset(shippedAssets('agent/status')));
   app.use((_request, response) => plain(response, 404, 'there is no such page'));
   return app;
 }
@@ -133,6 +133,15 @@ function hostnameOf(host: string | undefined): string {
   const address = `http://${host ?? ''}`;
   if (!URL.canParse(address)) return '';
   return new URL(address).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function asset(files: ReadonlyMap<string, string>) {
+  return (request: Request<{ name: string }>, response: Response, next: NextFunction): void => {
+    const { name } = request.params;
+    const content = files.get(name);
+    if (content === undefined) next();
+    else response.set('cache-control', 'public, max-age=3600').type(extname(name)).send(content);
+  };
 }
 
 function page(response: Response, html: string): void {

@@ -3,26 +3,32 @@
  * that a browser may keep them for a year and still gets new ones at once.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import express from 'express';
+import { extname } from 'node:path';
+import type { RequestHandler } from 'express';
+import { shippedAssets } from '../../protocol/host/shipped.ts';
 
-const FOLDER = join(import.meta.dirname, 'assets');
+const ALLOWED = ['GET', 'HEAD'];
 
+const files = shippedAssets('relay/hq');
 let version: string | undefined;
 
-/** Twelve characters that change with any asset. Read once. */
+/** Twelve characters that change with any asset. */
 export function assetsVersion(): string {
   version ??= computeVersion();
   return version;
 }
 
-export function assets(): express.RequestHandler {
-  return express.static(FOLDER, { index: false, immutable: true, maxAge: '1y', redirect: false });
+export function assets(): RequestHandler {
+  return (request, response, next) => {
+    const content = files.get(request.path.slice(1));
+    if (content === undefined || !ALLOWED.includes(request.method)) return next();
+    response.set('cache-control', 'public, max-age=31536000, immutable');
+    response.type(extname(request.path)).send(content);
+  };
 }
 
 function computeVersion(): string {
   const hash = createHash('sha256');
-  for (const name of readdirSync(FOLDER).sort()) hash.update(readFileSync(join(FOLDER, name)));
+  for (const content of files.values()) hash.update(content);
   return hash.digest('base64url').slice(0, 12);
 }

@@ -3,8 +3,8 @@
  * limits of its HTTP client and of its OAuth client. Goes out: clients that talk to the three given
  * base addresses and do no discovery. Promise: nothing else in the relay loads xero-node.
  */
-import { createRequire } from 'node:module';
 import type { AccountingApi, XeroClient } from 'xero-node';
+import { loadCopies, type OpenIdModule } from './sdk-copies.ts';
 
 /** Where Xero is: its own addresses, or those of a stand-in. No trailing slash. */
 export interface XeroUrls {
@@ -19,23 +19,6 @@ export const CALL_TIMEOUT_MS = 120_000;
 export const OAUTH_TIMEOUT_MS = 60_000;
 /** Documents of 50 with all their lines stay far below this. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
-
-/** The parts of openid-client 5.7 that we call. */
-interface OpenIdModule {
-  Issuer: new (
-    metadata: Record<string, string>,
-  ) => { Client: new (metadata: Record<string, unknown>) => XeroClient['openIdClient'] };
-  custom: { setHttpOptionsDefaults(options: { timeout: number }): void };
-}
-
-interface AxiosModule {
-  defaults: {
-    timeout?: number;
-    maxRedirects?: number;
-    maxContentLength?: number;
-    paramsSerializer?: { indexes: null };
-  };
-}
 
 interface Sdk {
   XeroClient: typeof XeroClient;
@@ -52,10 +35,7 @@ function loadSdk(): Promise<Sdk> {
 
 async function load(): Promise<Sdk> {
   const { default: sdk } = await import('xero-node');
-  // The very copies that xero-node uses: their defaults are what counts.
-  const requireOf = createRequire(createRequire(import.meta.url).resolve('xero-node'));
-  const openId = requireOf('openid-client') as OpenIdModule;
-  const axios = requireOf('axios') as AxiosModule;
+  const { openId, axios } = loadCopies();
   openId.custom.setHttpOptionsDefaults({ timeout: OAUTH_TIMEOUT_MS });
   axios.defaults.timeout = CALL_TIMEOUT_MS;
   // Xero never redirects; a portal that does must not be handed the token.
