@@ -4,12 +4,13 @@
  * and forwarder; the status page shows it. Start-up choices only; the one file that reads the
  * environment.
  */
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { serveControl } from '../protocol/host/control-socket.ts';
 import { lockFolder } from '../protocol/host/folder-lock.ts';
 import { createLog, type Logger, silentLog } from '../protocol/host/log.ts';
+import { serviceManager } from '../protocol/host/service-manager.ts';
+import { shippedVersion } from '../protocol/host/shipped.ts';
 import { localAddress } from './addresses.ts';
 import { controlHandlers, runCli } from './cli/cli.ts';
 import type { Core } from './cli/core.ts';
@@ -19,19 +20,21 @@ import { startDayClock } from './day/day-clock.ts';
 import { startRetention } from './day/retention.ts';
 import { startDelivery } from './delivery/delivery.ts';
 import { openRelayHttp, proxyOf } from './delivery/relay-http.ts';
+import { takesWrites } from './journal/probe.ts';
 import { startLifetime } from './lifetime.ts';
 import { type Outside, openCore } from './open-core.ts';
 import { startStatusServer } from './status/server.ts';
 import { openWayIn, type WayIn } from './way-in.ts';
 
 const { env, stdout, stderr } = process;
-const VERSION = versionOf(new URL('../../package.json', import.meta.url));
+const VERSION = shippedVersion();
 
 /** Runs the agent until it is told to stop. @returns the exit code */
 async function run(config: Config): Promise<number> {
   const log = createLog('agent', { level: config.logLevel, readable: stdout.isTTY === true });
   const lock = await lockFolder(config.dataDir, 'tillbook-agent');
   const lifetime = startLifetime(log);
+  const service = serviceManager({ env, isWell: () => takesWrites(config.dataDir), log });
   const http = await openRelayHttp({ proxy: proxyOf(env), caFile: config.relayCaFile });
   const outside: Outside = {};
   const core = await openCore({
@@ -62,7 +65,9 @@ async function run(config: Config): Promise<number> {
   core.shop.onAccepted(status.changed);
   const control = await serveControl(config.dataDir, controlHandlers(core));
   announce(log, wayIn, status.address);
+  await service.ready();
   const exitCode = await lifetime.ended;
+  const told = service.stopping();
   await wayIn.stop();
   await Promise.all([
     control.stop(),
@@ -70,6 +75,7 @@ async function run(config: Config): Promise<number> {
     days.stop(),
     delivery.stop(),
     retention.stop(),
+    told,
   ]);
   await core.stop();
   await lock.release();
@@ -99,11 +105,6 @@ async function open(config: Config): Promise<Core> {
 function announce(log: Logger, { broker }: WayIn, http: string): void {
   const [mqtt, mqtts] = [broker?.address, broker?.tlsAddress].map(localAddress);
   log.info({ event: 'listening', mqtt, mqtts, http: localAddress(http) }, 'listening');
-}
-
-function versionOf(url: URL): string {
-  const { version } = JSON.parse(readFileSync(url, 'utf8')) as { version: string };
-  return version;
 }
 
 process.exitCode = await runCli({

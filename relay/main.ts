@@ -6,7 +6,9 @@
 import { randomUUID } from 'node:crypto';
 import { serveControl } from '../protocol/host/control-socket.ts';
 import { createLog } from '../protocol/host/log.ts';
+import { serviceManager } from '../protocol/host/service-manager.ts';
 import { readSettings } from '../protocol/host/settings.ts';
+import { shippedVersion } from '../protocol/host/shipped.ts';
 import { startAlerts } from './alerts/watch.ts';
 import { createApp } from './app.ts';
 import { createDayDesk } from './books/actions.ts';
@@ -30,7 +32,6 @@ import { inboxRoutes } from './inbox/routes.ts';
 import { StoreDesk } from './inbox/stores.ts';
 import { crashWith, toldToStop } from './lifetime.ts';
 import { opsRoutes } from './ops/routes.ts';
-import { readVersion } from './version.ts';
 import { createXero } from './xero/xero.ts';
 
 /** Requests in hand are finished within this time after SIGTERM. */
@@ -57,7 +58,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const key = await ensureRelayKey(db, seal);
   const http = await listen(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? `http://localhost:${http.port}`;
-  const version = await readVersion();
+  const version = shippedVersion();
   const stores = new StoreDesk(db, clock);
   const redirectUri = `${publicUrl}/xero/callback`;
   // One process per folder: the leases of a killed one are ours at once. Not so on PostgreSQL.
@@ -92,10 +93,14 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   await offerSetUp({ db, dataDir, publicUrl, now: clock(), log });
   const control = await serveControl(settings.dataDir, deskHandlers({ db, clock, stores }));
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
+  // A database that is away heals by itself: the ping says that the process is alive.
+  const service = serviceManager({ env: process.env, isWell: async () => true, log });
+  await service.ready();
 
   await told;
+  const said = service.stopping();
   const parts = [control, poster, nightly, missing, alerts];
-  await Promise.all([http.stop(STOP_MAX_MS), ...parts.map(part => part.stop())]);
+  await Promise.all([http.stop(STOP_MAX_MS), said, ...parts.map(part => part.stop())]);
   await home.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
   return EXIT.done;
