@@ -15,12 +15,12 @@ import type { Core } from './cli/core.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type ClockWatch, watchClock } from './day/clock-watch.ts';
-import { openDayClose } from './day/day-close.ts';
+import { type DayClose, openDayClose } from './day/day-close.ts';
 import { revisionBuilder } from './day/history.ts';
 import { openSignedDays, type SignedDay, type SignedDays } from './day/signed-days.ts';
 import { openCalendar, type ShopCalendar } from './day/store-calendar.ts';
-import { enrol } from './delivery/enrolment.ts';
-import { ensureIdentity, readIdentity } from './delivery/identity.ts';
+import { adoptEnrolment, askToEnrol } from './delivery/enrolment.ts';
+import { codeIdOf, keyForCode, promote, readIdentity } from './delivery/identity.ts';
 import { openOutbox } from './delivery/outbox.ts';
 import type { RelayHttp } from './delivery/relay-http.ts';
 import { openShop, type Shop } from './intake.ts';
@@ -57,9 +57,9 @@ type Memory = Pick<Core, 'state' | 'signed' | 'watch' | 'calendar' | 'shop' | 't
 /** @throws AppError `damaged`, `disk-error` */
 export async function openCore(options: OpenOptions): Promise<Core> {
   const { clock, config, log, outside, version } = options;
-  let identity = await readIdentity(config.dataDir);
   const memory = await openMemory(options);
   const { calendar, shop, signed, state, watch } = memory;
+  let identity = await readIdentity(config.dataDir, state.data.enrolment?.kid);
   const stopListening = listenToTerminals(shop, watch);
   const key = () => identity;
   const upstream = config.upstreamUrl !== undefined;
@@ -85,9 +85,11 @@ export async function openCore(options: OpenOptions): Promise<Core> {
     }),
     tlsFingerprint: () => outside.tlsFingerprint,
     adopt: settings => adoptSettings(state, calendar, shop.dayBook.dates(), settings),
-    enrol: async (relay, code) => {
-      identity = await ensureIdentity(config.dataDir);
-      return await enrolCore({ ...options, ...memory, key: identity }, relay, code);
+    enrol: (relay, code) => {
+      const use = (next: SigningKey) => {
+        identity = next;
+      };
+      return enrolCore({ ...options, ...memory, dayClose, current: identity, use }, relay, code);
     },
     async stop() {
       stopListening();
@@ -117,16 +119,30 @@ async function openMemory({ clock, config, log, onFatal }: OpenOptions): Promise
   return { state, signed, watch, calendar, shop, terminals };
 }
 
-async function enrolCore(
-  parts: OpenOptions & Pick<Core, 'state' | 'calendar' | 'signed' | 'shop'> & { key: SigningKey },
-  relay: string,
-  code: string,
-): Promise<EnrolmentState> {
-  const { log, outside, shop } = parts;
+interface Enrolling extends OpenOptions, Memory {
+  dayClose: DayClose;
+  /** The key with which this machine signs now. */
+  current: SigningKey | undefined;
+  use: (next: SigningKey) => void;
+}
+
+/** One code, one key: a new code gives a machine that is enrolled already a new key. */
+async function enrolCore(parts: Enrolling, relay: string, code: string): Promise<EnrolmentState> {
+  const { config, current, dayClose, log, outside, shop, state, use } = parts;
+  const codeId = codeIdOf(code);
+  const isRepeat = current !== undefined && state.data.enrolment?.codeId === codeId;
+  const key = isRepeat ? current : await keyForCode(config.dataDir, codeId);
   const openDates = () => shop.dayBook.dates();
-  const enrolment = await enrol({ ...parts, openDates }, relay, code);
-  shop.adoptNumbers(enrolment.last.terminals);
-  log.info({ event: 'enrolled', store: enrolment.name, relay }, 'shop enrolled');
+  const enrolling = { ...parts, key, codeId, formerKey: current?.publicJwk, openDates };
+  const answer = await askToEnrol(enrolling, relay, code);
+  const enrolment = await dayClose.enrol(async () => {
+    const adopted = await adoptEnrolment(enrolling, relay, answer);
+    if (!isRepeat) await promote(config.dataDir, key);
+    use(key);
+    shop.adoptNumbers(adopted.last.terminals);
+    return adopted;
+  });
+  log.info({ event: 'enrolled', store: enrolment.name, relay, kid: key.kid }, 'shop enrolled');
   outside.onEnrolled?.();
   return enrolment;
 }

@@ -9,6 +9,7 @@ import { isAppError } from '../protocol/errors.ts';
 import { openJsonFile } from '../protocol/host/durable-json.ts';
 import type { Logger } from '../protocol/host/log.ts';
 import type { PublicJwk } from '../protocol/signing.ts';
+import type { Rejoin } from './day/rejoin.ts';
 
 /** From business date `from` on the trading day turns at `cutOver` in `timezone`. */
 export interface CalendarRule {
@@ -25,6 +26,14 @@ export interface EnrolmentState {
   relayKey: PublicJwk;
   /** Key id with which this machine signs. */
   kid: string;
+  /** The enrolment code whose key that is, hashed: a repeat of it is no change of keys. */
+  codeId?: string;
+  /** Public keys with which this folder signed before; its old summaries are verified by them. */
+  formerKeys?: PublicJwk[];
+  /** Where the relay's chain stood whenever this folder went on from it. */
+  anchors?: { number: number; digest: string }[];
+  /** The summaries still have to be made to follow the relay's chain. */
+  rejoin?: Rejoin;
   enrolledAt: string;
   /** From this business date on every day is closed, the empty ones too. */
   firstDay: string;

@@ -143,6 +143,11 @@ function checkForm(compact: string): void {
   }
 }
 
+/** Id of the key that a JWS names, before anything is verified. @throws AppError `bad-signature` */
+export function signerOf(compact: string, type: SignedType): string {
+  return readHeader(compact, type);
+}
+
 /** base64url SHA-256 of the compact JWS: what `previous` and a receipt's `digest` hold. */
 export function digestOf(compact: string): string {
   return createHash('sha256').update(compact).digest('base64url');

@@ -6,7 +6,7 @@ import { daysBetween } from '../../protocol/business-date.ts';
 import type { DaySummary } from '../../protocol/day-summary.ts';
 import { DayTotals } from '../../protocol/day-totals.ts';
 import { messageOf } from '../../protocol/errors.ts';
-import { verifyJws } from '../../protocol/signing.ts';
+import { keyIdOf, verifyJws } from '../../protocol/signing.ts';
 import type { SignedDay } from '../day/signed-days.ts';
 import { readReceipt } from '../delivery/receipts.ts';
 import { checkDate } from './close.ts';
@@ -105,18 +105,18 @@ function isDeleted({ calendar, config, shop, signed }: Core, date: string): bool
 
 async function verifySummary({ key, signed, state }: Core, day: SignedDay): Promise<void> {
   const compact = await signed.compact(day);
-  await verifyJws(compact, 'tillbook-day+jws', kid => {
-    const own = key();
-    return own?.kid === kid ? own.publicJwk : undefined;
-  });
+  const { anchors = [], formerKeys = [], last } = state.data.enrolment ?? {};
+  const jwks = [...[key()?.publicJwk].filter(jwk => jwk !== undefined), ...formerKeys];
+  const keys = new Map(
+    await Promise.all(jwks.map(async jwk => [await keyIdOf(jwk), jwk] as const)),
+  );
+  await verifyJws(compact, 'tillbook-day+jws', kid => keys.get(kid));
   const { previous } = await signed.summary(day);
-  const { last } = state.data.enrolment ?? {};
-  const before =
-    signed.all().find(({ number }) => number === day.number - 1)?.digest ??
-    (last?.number === day.number - 1 ? last.digest : undefined) ??
-    '';
-  if (previous !== before)
-    throw new Error(`number ${day.number} does not follow the one before it`);
+  const ends = [...signed.all(), ...anchors, ...(last === undefined ? [] : [last])];
+  const before = ends.filter(({ number }) => number === day.number - 1);
+  const follows =
+    before.length === 0 ? previous === '' : before.some(end => end.digest === previous);
+  if (!follows) throw new Error(`number ${day.number} does not follow the one before it`);
 }
 
 async function verifyReceipt({ signed, state }: Core, day: SignedDay): Promise<void> {

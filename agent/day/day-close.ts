@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { EnrolmentState, StateFile } from '../state.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import type { DayBook, DaySnapshot } from './day-book.ts';
+import { carryOutRejoin } from './rejoin.ts';
 import { type RevisionWatch, watchForRevisions } from './revisions.ts';
 import type { SignedDay, SignedDays } from './signed-days.ts';
 import type { ShopCalendar } from './store-calendar.ts';
@@ -47,6 +48,8 @@ export interface DayClose {
    * @throws AppError when the date cannot be closed
    */
   closeByHand(date?: string): Promise<SignedDay>;
+  /** Does something while no day is being closed, then makes the summaries follow the relay's chain. */
+  enrol<Result>(adopt: () => Promise<Result>): Promise<Result>;
   /** Dates that are over but still wait for a terminal or the grace. */
   waiting(): string[];
 }
@@ -68,13 +71,16 @@ class OrderedDayClose implements DayClose {
 
   check(): Promise<void> {
     return this.#inOrder(async () => {
-      const verdict = await this.#parts.watch.check();
+      const { calendar, watch } = this.#parts;
+      const verdict = await watch.check();
       if (verdict !== 'right' || this.#enrolment() === undefined) return;
+      await this.#rejoin();
       for (const date of this.#dueDates().slice(0, CLOSES_PER_CHECK_MAX)) {
         if (this.#mustWait(date)) break;
         await this.#close(date);
       }
-      for (const day of this.#revisions.due()) await this.#revise(day);
+      const revised = this.#revisions.due().filter(({ date }) => calendar.acceptsDate(date));
+      for (const day of revised) await this.#revise(day);
     });
   }
 
@@ -83,12 +89,21 @@ class OrderedDayClose implements DayClose {
       const { calendar, signed, watch } = this.#parts;
       if (this.#enrolment() === undefined) throw notEnrolled();
       if ((await watch.check()) !== 'right') throw clockInDoubt();
+      await this.#rejoin();
       const wanted = date ?? calendar.today();
       this.#refuseOtherDates(wanted);
       for (const due of this.#dueDates()) if (due < wanted) await this.#close(due);
       const before = signed.newest(wanted);
       if (before === undefined) return await this.#close(wanted);
       return this.#revisions.changed(before) ? await this.#revise(before) : before;
+    });
+  }
+
+  enrol<Result>(adopt: () => Promise<Result>): Promise<Result> {
+    return this.#inOrder(async () => {
+      const result = await adopt();
+      await this.#rejoin();
+      return result;
     });
   }
 
@@ -171,7 +186,9 @@ class OrderedDayClose implements DayClose {
     const key = this.#parts.key();
     if (enrolment === undefined || key === undefined) throw notEnrolled();
     const { timezone } = calendar.ruleOf(snapshot.date);
-    const before = signed.last() ?? enrolment.last;
+    const own = signed.last();
+    // A machine set back to a backup has older summaries than the relay.
+    const before = own !== undefined && own.number > enrolment.last.number ? own : enrolment.last;
     const summary = buildSummary({
       ...snapshot,
       storeId: enrolment.storeId,
@@ -187,6 +204,23 @@ class OrderedDayClose implements DayClose {
     const day = await signed.add(summary, compact);
     this.#parts.onClosed(day);
     return day;
+  }
+
+  /** Before anything is closed: the chain must end where the next summary goes on. */
+  async #rejoin(): Promise<void> {
+    const { log, signed, state } = this.#parts;
+    const rejoin = this.#enrolment()?.rejoin;
+    const key = this.#parts.key();
+    if (rejoin === undefined || key === undefined) return;
+    const { again, aside } = await carryOutRejoin(signed, rejoin, key);
+    await state.change(({ enrolment }) => {
+      delete enrolment?.rejoin;
+    });
+    const names = (days: readonly SignedDay[]) =>
+      days.map(({ date, revision }) => `${date}.${revision}`);
+    const fields = { event: 'rejoined', again: names(again), aside: names(aside) };
+    if (aside.length > 0) log.error(fields, 'head office has other summaries of some days');
+    else log.info(fields, "the summaries follow the relay's chain");
   }
 
   #enrolment(): EnrolmentState | undefined {

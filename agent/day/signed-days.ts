@@ -9,7 +9,7 @@ import { type Receipt, receiptSchema } from '../../protocol/agent-relay.ts';
 import { type DaySummary, daySummarySchema } from '../../protocol/day-summary.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { syncFolder, writeFileDurably } from '../../protocol/host/durable-file.ts';
-import { digestOf, readUnverifiedPayload } from '../../protocol/signing.ts';
+import { digestOf, readUnverifiedPayload, signerOf } from '../../protocol/signing.ts';
 
 /** What is kept in memory of a signed summary. */
 export interface SignedDay {
@@ -17,6 +17,8 @@ export interface SignedDay {
   revision: number;
   number: number;
   digest: string;
+  /** Id of the key that signed it; '' when its header says none. */
+  kid: string;
   closedAt: string;
   entries: number;
   damaged: number;
@@ -41,7 +43,14 @@ export interface SignedDays {
   addReceipt(day: SignedDay, receipt: Receipt, compact: string): Promise<void>;
   /** Sets a receipt aside: the relay has lost what it confirmed. */
   dropReceipt(day: SignedDay): Promise<void>;
+  /** Puts the same day, signed anew, in a summary's place; the old text stays in `former/`. */
+  signAgain(day: SignedDay, summary: DaySummary, compact: string): Promise<SignedDay>;
+  /** Takes a summary that is not of the relay's chain out of the way, into `aside/`. */
+  setAside(day: SignedDay): Promise<void>;
 }
+
+const FORMER = 'former';
+const ASIDE = 'aside';
 
 const NAME = /^(\d{4}-\d\d-\d\d)\.([1-9]\d*)\.jws$/;
 
@@ -59,8 +68,8 @@ export async function openSignedDays(dataDir: string): Promise<SignedDays> {
 
 class FiledDays implements SignedDays {
   readonly #folders: { summaries: string; receipts: string };
-  readonly #byNumber: SignedDay[];
   readonly #newest = new Map<string, SignedDay>();
+  #byNumber: SignedDay[];
 
   constructor(folders: { summaries: string; receipts: string }, days: SignedDay[]) {
     this.#folders = folders;
@@ -81,7 +90,7 @@ class FiledDays implements SignedDays {
   }
 
   async compact(day: SignedDay): Promise<string> {
-    return await readFile(join(this.#folders.summaries, nameOf(day)), 'utf8');
+    return await readFile(this.#pathOf(day), 'utf8');
   }
 
   async summary(day: SignedDay): Promise<DaySummary> {
@@ -95,13 +104,15 @@ class FiledDays implements SignedDays {
 
   async add(summary: DaySummary, compact: string): Promise<SignedDay> {
     const day = signedDay(summary, compact);
-    await writeFileDurably(join(this.#folders.summaries, nameOf(day)), compact);
+    await writeFileDurably(this.#pathOf(day), compact);
     this.#byNumber.push(day);
     this.#know(day);
     return day;
   }
 
   async addReceipt(day: SignedDay, receipt: Receipt, compact: string): Promise<void> {
+    // Signed anew while it was on its way: the answer is to a text that is not sent any more.
+    if (!this.#byNumber.includes(day)) return;
     await writeFileDurably(join(this.#folders.receipts, nameOf(day)), compact);
     day.receipt = receipt;
   }
@@ -111,6 +122,41 @@ class FiledDays implements SignedDays {
     await rename(path, `${path}.lost`);
     await syncFolder(this.#folders.receipts);
     delete day.receipt;
+  }
+
+  async signAgain(day: SignedDay, summary: DaySummary, compact: string): Promise<SignedDay> {
+    const next = signedDay(summary, compact);
+    if (next.digest === day.digest) return day;
+    const folder = await this.#subfolder(FORMER);
+    await copyDurably(this.#pathOf(day), join(folder, formerName(day)));
+    await writeFileDurably(this.#pathOf(next), compact);
+    this.#relist([...this.#byNumber.filter(other => other !== day), next]);
+    return next;
+  }
+
+  async setAside(day: SignedDay): Promise<void> {
+    const folder = await this.#subfolder(ASIDE);
+    await rename(this.#pathOf(day), join(folder, formerName(day)));
+    await syncFolder(folder);
+    await syncFolder(this.#folders.summaries);
+    this.#relist(this.#byNumber.filter(other => other !== day));
+  }
+
+  #pathOf(day: Pick<SignedDay, 'date' | 'revision'>): string {
+    return join(this.#folders.summaries, nameOf(day));
+  }
+
+  async #subfolder(name: string): Promise<string> {
+    const folder = join(this.#folders.summaries, name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await syncFolder(this.#folders.summaries);
+    return folder;
+  }
+
+  #relist(days: SignedDay[]): void {
+    this.#byNumber = days.sort((a, b) => a.number - b.number);
+    this.#newest.clear();
+    for (const day of this.#byNumber) this.#know(day);
   }
 
   #know(day: SignedDay): void {
@@ -130,11 +176,29 @@ function signedDay(summary: DaySummary, compact: string): SignedDay {
     revision,
     number,
     digest: digestOf(compact),
+    kid: kidOf(compact),
     closedAt,
     entries: summary.journal.entries,
     damaged: summary.damaged,
     missing: gapsOf(summary),
   };
+}
+
+function kidOf(compact: string): string {
+  try {
+    return signerOf(compact, 'tillbook-day+jws');
+  } catch {
+    return ''; // `verify` says what is wrong with it.
+  }
+}
+
+/** `2026-11-21.1.7hX2c9Qa.jws`: the digest tells several of one day apart. */
+function formerName({ date, revision, digest }: SignedDay): string {
+  return `${date}.${revision}.${digest.slice(0, 8)}.jws`;
+}
+
+async function copyDurably(from: string, to: string): Promise<void> {
+  await writeFileDurably(to, await readFile(from));
 }
 
 /** The gaps of a day as text: two days with the same text have the same gaps. */

@@ -100,11 +100,11 @@ class StatefulCalendar implements ShopCalendar {
     return this.#parts.signed.newest(date) !== undefined;
   }
 
-  /** A date that was closed by the machine before this one cannot be continued here. */
+  /** A date that another machine closed, or closed after this one did, cannot be continued here. */
   acceptsDate(date: string): boolean {
-    if (this.isClosed(date)) return true;
-    const foreign = this.#parts.state.data.enrolment?.last.dates ?? [];
-    return !foreign.some(known => known.date === date);
+    const { signed, state } = this.#parts;
+    const there = state.data.enrolment?.last.dates.find(known => known.date === date);
+    return there === undefined || (signed.newest(date)?.revision ?? 0) >= there.revision;
   }
 
   async adopt(next: Calendar): Promise<void> {

@@ -3,11 +3,17 @@
  * public key, signed by itself. Comes back: the store, the relay's key, and where the store's chain
  * of summaries stands, so that a replaced machine goes on with it.
  */
-import { CALLS, type EnrolmentAnswer, enrolmentAnswerSchema } from '../../protocol/agent-relay.ts';
+import {
+  CALLS,
+  type EnrolmentAnswer,
+  enrolmentAnswerSchema,
+  type LastKnown,
+} from '../../protocol/agent-relay.ts';
 import { daysBetween } from '../../protocol/business-date.ts';
 import { AppError } from '../../protocol/errors.ts';
 import {
   keyIdOf,
+  type PublicJwk,
   readUnverifiedPayload,
   type SigningKey,
   signJws,
@@ -28,20 +34,25 @@ export interface EnrolmentParts {
   calendar: ShopCalendar;
   signed: SignedDays;
   http: RelayHttp;
+  /** The key that this code makes good. */
   key: SigningKey;
+  codeId: string;
+  /** The key with which this folder signed until now. */
+  formerKey: PublicJwk | undefined;
   /** Business dates that hold sales already. */
   openDates: () => readonly string[];
 }
 
 /**
+ * Asks the relay to take this machine's key; nothing is changed here yet.
  * @param relay address without a trailing slash
  * @throws AppError when the relay refuses, cannot be reached, or belongs to another store
  */
-export async function enrol(
+export async function askToEnrol(
   parts: EnrolmentParts,
   relay: string,
   code: string,
-): Promise<EnrolmentState> {
+): Promise<EnrolmentAnswer> {
   checkRelayAddress(relay);
   const { clock, http, key } = parts;
   const issuedAt = new Date(clock.nowMs()).toISOString();
@@ -50,7 +61,7 @@ export async function enrol(
   const compact = await http.call({ method: 'POST', url: `${relay}${CALLS.enrolments}`, body });
   const answer = await readAnswer(compact);
   refuseOtherStore(parts, answer);
-  return await adopt(parts, relay, answer);
+  return answer;
 }
 
 /** The answer brings its own key: from now on only that key is believed. */
@@ -94,14 +105,17 @@ function refuseOtherStore({ state, signed, openDates }: EnrolmentParts, answer: 
   }
 }
 
-async function adopt(
+/** Makes the relay's answer this machine's state, durably; its summaries must follow after that. */
+export async function adoptEnrolment(
   parts: EnrolmentParts,
   relay: string,
   { store, relayKey, last }: EnrolmentAnswer,
 ): Promise<EnrolmentState> {
-  const { calendar, clock, key, signed, state } = parts;
+  const { calendar, clock, codeId, key, signed, state } = parts;
   await calendar.adopt(store);
   const known = state.data.enrolment;
+  const sameChain = isSameChain(parts, last);
+  const { number, digest, dates } = last;
   const enrolment: EnrolmentState = {
     storeId: store.id,
     name: store.name,
@@ -110,15 +124,41 @@ async function adopt(
     kid: key.kid,
     enrolledAt: new Date(clock.nowMs()).toISOString(),
     firstDay: known?.firstDay ?? firstDay(parts),
-    // With summaries of its own this machine's chain goes on from them.
-    last: known !== undefined && signed.last() !== undefined ? known.last : last,
+    // With summaries of its own in the relay's chain this machine goes on from them.
+    last: known !== undefined && signed.last() !== undefined && sameChain ? known.last : last,
+    codeId,
+    formerKeys: formerKeys(parts),
+    anchors: [...(known?.anchors ?? anchorOf(known?.last)), ...anchorOf(last)],
+    ...(signed.last() === undefined ? {} : { rejoin: { number, digest, dates, sameChain } }),
   };
   await state.change(now => {
     now.enrolment = enrolment;
     now.currency = store.currency;
     now.delivery = { failures: 0, nextAttemptMs: 0 };
+    delete now.heartbeat.refusal;
+    delete now.heartbeat.chainProblem;
   });
   return enrolment;
+}
+
+/** True when the relay's last summary is one of ours, or the one that we began after. */
+function isSameChain({ signed, state }: EnrolmentParts, { number, digest }: LastKnown): boolean {
+  if (number === 0) return true;
+  const known = state.data.enrolment;
+  const own = signed.all().find(day => day.number === number)?.digest;
+  if (own !== undefined) return own === digest;
+  const ends = [...(known?.anchors ?? []), ...(known === undefined ? [] : [known.last])];
+  return ends.some(end => end.number === number && end.digest === digest);
+}
+
+function anchorOf(last: LastKnown | undefined): { number: number; digest: string }[] {
+  return last === undefined ? [] : [{ number: last.number, digest: last.digest }];
+}
+
+function formerKeys({ formerKey, key, state }: EnrolmentParts): PublicJwk[] {
+  const known = state.data.enrolment?.formerKeys ?? [];
+  if (formerKey === undefined || formerKey.x === key.publicJwk.x) return known;
+  return [...known.filter(({ x }) => x !== formerKey.x), formerKey];
 }
 
 /** The day of enrolment, or of the first sale if that was earlier. */

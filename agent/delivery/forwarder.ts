@@ -15,6 +15,8 @@ import type { Outbox } from './outbox.ts';
 import { readReceipt } from './receipts.ts';
 import type { RelayHttp } from './relay-http.ts';
 
+const REJOIN_LOOK_MS = 1000;
+
 export interface ForwarderParts {
   clock: Clock;
   state: StateFile;
@@ -37,6 +39,8 @@ async function forward(parts: ForwarderParts): Promise<number | undefined> {
   const { clock, outbox, state } = parts;
   const { enrolment } = state.data;
   if (enrolment === undefined) return undefined;
+  // The summaries are being signed anew: what is sent now would be of no chain.
+  if (enrolment.rejoin !== undefined) return REJOIN_LOOK_MS;
   for (let day = outbox.next(); day !== undefined; day = outbox.next()) {
     const waitMs = waitLeft(state.data.delivery.nextAttemptMs, clock.nowMs());
     if (waitMs > 0) return waitMs;

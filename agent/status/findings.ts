@@ -3,10 +3,13 @@
  * The first one is the headline; when nothing is wrong, the headline says what is right.
  */
 import type { AgentStatus, Finding, TerminalStatus } from './status.ts';
+import { asideWords } from './words.ts';
 
 export type Facts = Omit<AgentStatus, 'headline' | 'problems'> & {
   storageReason: string;
   chainProblem: string | undefined;
+  /** Days of another machine of which messages are here that no summary of ours may hold. */
+  elsewhere: { date: string; messages: number }[];
 };
 
 type Rule = (facts: Facts) => Finding | undefined;
@@ -24,6 +27,7 @@ const RULES: readonly Rule[] = [
   clockWrong,
   chainForked,
   keptAside,
+  closedElsewhere,
   notEnrolled,
   refused,
   relayAway,
@@ -118,8 +122,19 @@ function keptAside({ days }: Facts): Finding | undefined {
   if (first === undefined) return undefined;
   return attention(
     'kept-aside',
-    `Head office has set ${listOf(aside.map(({ date }) => date))} aside: ${first.keptAside}.`,
-    'Call head office; nothing is lost, the day is here and there.',
+    `Head office has set ${listOf(aside.map(({ date }) => date))} aside: ${asideWords(first.keptAside ?? '')}.`,
+    'Call head office: nothing is lost, the day is here and there. If this machine was replaced or set back to a backup, it is enrolled again with a new code.',
+  );
+}
+
+function closedElsewhere({ elsewhere }: Facts): Finding | undefined {
+  if (elsewhere.length === 0) return undefined;
+  const count = elsewhere.reduce((sum, day) => sum + day.messages, 0);
+  const dates = listOf(elsewhere.map(({ date }) => date));
+  return attention(
+    'closed-elsewhere',
+    `${count} saved ${count === 1 ? 'message' : 'messages'} of ${dates} may be missing from head office's total: another machine closed ${elsewhere.length === 1 ? 'that day' : 'those days'}.`,
+    `Send head office the day as it is here (tillbook-agent export ${elsewhere[0]?.date}); it compares the receipts and enters what it lacks by hand.`,
   );
 }
 

@@ -114,9 +114,21 @@ function observe(parts: StatusParts): AgentStatus {
     quarantine: quarantineRows(parts, local),
     storageReason: storage.reason,
     chainProblem: heartbeat.chainProblem,
+    elsewhere: elsewhere(parts),
   };
-  const { storageReason: _reason, chainProblem: _chain, ...shown } = facts;
+  const { storageReason: _reason, chainProblem: _chain, elsewhere: _days, ...shown } = facts;
   return { ...shown, ...findingsOf(facts) };
+}
+
+/** What this machine took of a day that another one closed: head office has to be told. */
+function elsewhere({ calendar, shop, signed }: StatusParts): { date: string; messages: number }[] {
+  return shop.dayBook
+    .dates()
+    .map(date => ({
+      date,
+      messages: shop.dayBook.entries(date) - (signed.newest(date)?.entries ?? 0),
+    }))
+    .filter(({ date, messages }) => messages > 0 && !calendar.acceptsDate(date));
 }
 
 type LocalTime = (instantMs: number | undefined) => string | null;

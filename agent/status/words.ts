@@ -40,6 +40,20 @@ const WAIT_WORDS: Readonly<Record<string, string>> = {
   'xero-disconnected': 'head office must connect Xero again',
 };
 
+/** Why head office keeps a day aside. */
+const ASIDE_WORDS: Readonly<Record<string, string>> = {
+  'other-content': 'it has another summary of the same day already',
+  'broken-chain': 'it does not follow the last summary that head office has',
+  'revoked-key': "this machine's key is not good any more",
+  'future-day': 'the day had not begun yet',
+  'history-lost': 'it has fewer sales than the one before it',
+  'bad-summary': 'it does not add up',
+};
+
+export function asideWords(reason: string): string {
+  return ASIDE_WORDS[reason] ?? reason.replaceAll('-', ' ');
+}
+
 export function waitWords(reason: string): string {
   return WAIT_WORDS[reason] ?? `waits at head office: ${reason.replaceAll('-', ' ')}`;
 }

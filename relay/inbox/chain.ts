@@ -77,7 +77,7 @@ function keepAside(reason: KeptAsideReason, moves: boolean): Judgement {
 export const KEPT_ASIDE_WORDS: Record<KeptAsideReason, { message: string; fix: string }> = {
   'other-content': {
     message: 'A second summary of the same day and revision came, with other content.',
-    fix: 'Check whether two machines use the same data folder (a cloned disk); stop one of them.',
+    fix: 'Two machines use the same data folder (a cloned disk): stop one of them. If it is one machine that was set back to a backup, enrol it again with a new code.',
   },
   'broken-chain': {
     message: 'The summary does not go on from the last one that was accepted.',

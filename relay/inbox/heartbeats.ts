@@ -126,7 +126,7 @@ function newestFirst(instance: string, before: readonly string[]): string[] {
 function notRisen(counter: number, last: number): AppError {
   return new AppError('conflict', `counter ${counter} is not above the last one, ${last}`, {
     path: 'counter',
-    hint: `send a counter above ${last}; two machines with one key would do this, too`,
+    hint: `send a counter above ${last}; a machine that was set back to a backup is enrolled again with a new code, of two machines with one key one is stopped`,
   });
 }
 

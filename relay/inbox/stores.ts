@@ -175,12 +175,12 @@ export async function addKey(tx: Writer, store: string, jwk: PublicJwk, at: stri
   } else if (known.store !== store) {
     throw new AppError('not-allowed', 'this key belongs to another store', {
       path: 'jwk',
-      hint: 'make a new key on this machine (move its identity file away) and enrol again',
+      hint: 'give this machine a data folder of its own, or enrol it again with a new code',
     });
   } else if (known.revokedAt !== undefined) {
     throw new AppError('not-allowed', `this key was revoked at ${known.revokedAt}`, {
       path: 'jwk',
-      hint: 'make a new key on this machine (move its identity file away) and enrol again',
+      hint: 'enrol this machine again with a new code: it makes a new key then',
     });
   }
 }

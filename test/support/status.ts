@@ -61,12 +61,18 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     quarantine: [],
     storageReason: '',
     chainProblem: undefined,
+    elsewhere: [],
     ...changes,
   };
 }
 
 export function statusOf(changes: Partial<Facts> = {}): AgentStatus {
-  const { storageReason: _reason, chainProblem: _chain, ...shown } = factsOf(changes);
+  const {
+    storageReason: _reason,
+    chainProblem: _chain,
+    elsewhere: _days,
+    ...shown
+  } = factsOf(changes);
   return { ...shown, ...findingsOf(factsOf(changes)) };
 }
 
@@ -115,11 +121,16 @@ export const STATES: readonly [code: string, changes: Partial<Facts>, sentence: 
   ],
   ['clock-behind', { clock: { verdict: 'behind-records' } }, /clock is behind.*no day is closed/],
   ['clock-jumped', { clock: { verdict: 'suspect' } }, /jumped forward.*no day is closed/],
+  [
+    'closed-elsewhere',
+    { elsewhere: [{ date: '2026-11-20', messages: 3 }] },
+    /^3 saved messages of 2026-11-20 may be missing from head office's total: another machine/,
+  ],
   ['chain', { chainProblem: 'head office has another summary 7' }, /^Two machines speak for/],
   [
     'kept-aside',
     { days: [{ ...day('2026-11-21'), state: 'delivered', keptAside: 'broken-chain' }] },
-    /^Head office has set 2026-11-21 aside: broken-chain/,
+    /^Head office has set 2026-11-21 aside: it does not follow the last summary/,
   ],
   ['not-enrolled', { store: null }, /saved here, but this shop is not connected to head office/],
   [

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { codeIdOf, keyForCode, readIdentity } from '../../../agent/delivery/identity.ts';
 import { checkRelayAddress } from '../../../agent/delivery/relay-http.ts';
 import { openTestCore } from '../../support/core.ts';
 import { startFakeRelay } from '../../support/fake-relay.ts';
@@ -12,11 +13,35 @@ test('the key is on disk for its user only, and the same after a lost answer', a
   const core = await openTestCore(t);
   relay.weather = 'truncated';
   await assert.rejects(core.enrol(relay.url, 'CODE'), /not a Tillbook relay/);
-  const key = await readFile(join(core.dataDir, 'identity.jwk'), 'utf8');
+  const path = join(core.dataDir, 'identity.next.jwk');
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  const { jwk } = JSON.parse(await readFile(path, 'utf8')) as { jwk: unknown };
   relay.weather = 'fair';
-  await core.enrol(relay.url, 'CODE');
-  assert.equal(await readFile(join(core.dataDir, 'identity.jwk'), 'utf8'), key);
+  await core.enrol(relay.url, ' co-de');
+  assert.deepEqual(core.key()?.privateJwk, jwk);
   assert.equal((await stat(join(core.dataDir, 'identity.jwk'))).mode & 0o777, 0o600);
+});
+
+test('one code, one key: the code again changes nothing, a new code makes a new key', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  const { relay = '' } = core.state.data.enrolment ?? {};
+  const first = core.key()?.kid;
+  await core.enrol(relay, 'code');
+  assert.equal(core.key()?.kid, first);
+  await core.enrol(relay, 'CODE-2');
+  assert.notEqual(core.key()?.kid, first);
+  assert.equal(core.state.data.enrolment?.kid, core.key()?.kid);
+});
+
+test('a change of keys that the power cut through is ended by the next start', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  const { dataDir } = core;
+  const next = await keyForCode(dataDir, codeIdOf('CODE-2'));
+  const before = await readIdentity(dataDir, core.key()?.kid);
+  assert.equal(before?.kid, core.key()?.kid, 'not confirmed: the old key signs');
+  assert.equal((await readIdentity(dataDir, next.kid))?.kid, next.kid);
+  await assert.rejects(stat(join(dataDir, 'identity.next.jwk')), /ENOENT/);
+  assert.equal((await readIdentity(dataDir, undefined))?.kid, next.kid);
 });
 
 test('plain http is refused to anything but this machine', () => {

@@ -74,6 +74,10 @@ export class InboxDesk {
     await rm(this.folder, { recursive: true });
   }
 
+  get url(): string {
+    return this.#http.url;
+  }
+
   async send(method: string, path: string, body: string, headers: object = {}): Promise<Answer> {
     const type = { 'Content-Type': 'application/jose' };
     const response = await fetch(this.#http.url + path, {

@@ -144,7 +144,7 @@ describe('a machine that replaces another', () => {
     const { code } = await desk.stores.makeCode(old.store, 'test');
     const refused = await desk.enrol(code, old.key);
     assert.equal(refused.status, 403);
-    assert.match(refused.problem.hint ?? '', /make a new key/);
+    assert.match(refused.problem.hint ?? '', /again with a new code/);
     assert.equal((await desk.enrol(code, await makeSigningKey())).status, 200);
   });
 });
