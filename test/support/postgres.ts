@@ -30,7 +30,8 @@ export class TestPostgres {
     this.#port = port;
   }
 
-  static async start(): Promise<TestPostgres> {
+  /** @param isDurable commits are synced, as in the world; else faster, for what tests need */
+  static async start(isDurable = false): Promise<TestPostgres> {
     const program = findTool('postgres') ?? '';
     const folder = await mkdtemp(join(tmpdir(), 'tillbook-postgres-'));
     const who = await userOf(folder);
@@ -39,7 +40,8 @@ export class TestPostgres {
     const how = ['--auth=trust', `--username=${USER}`, '--encoding=UTF8', '--locale=C'];
     await run(initdb, ['-D', data, ...how, '--no-sync'], { ...who, cwd: folder });
     const port = await freePort();
-    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off'];
+    const fsync = `fsync=${isDurable ? 'on' : 'off'}`;
+    const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', fsync];
     const server = spawn(
       program,
       ['-D', data, '-p', `${port}`, ...settings.flatMap(setting => ['-c', setting])],
