@@ -85,7 +85,7 @@ export class DurableJsonAdapter<Data> implements Adapter<Data> {
   /** A second name for the current file, only if it is good: a bad one must not replace a good copy. */
   async #keepPrevious(): Promise<void> {
     const current = await readTextIfAny(this.#path);
-    if (current === undefined || unwrap(current) === undefined) return;
+    if (current === undefined || goodJsonOf(current) === undefined) return;
     const name = `${this.#previousPath}.tmp`;
     await rm(name, { force: true });
     try {
@@ -107,9 +107,14 @@ export function wrap(data: unknown): string {
 
 /** Undefined when the text is not what `wrap` made. */
 export function unwrap<Data>(text: string): { value: Data } | undefined {
+  const json = goodJsonOf(text);
+  return json === undefined ? undefined : { value: JSON.parse(json) as Data };
+}
+
+/** Undefined when the checksum is wrong. */
+function goodJsonOf(text: string): string | undefined {
   const match = /^\{"sha256":"([0-9a-f]{64})","data":([\s\S]*)\}\n$/.exec(text);
-  if (match?.[2] === undefined || checksum(match[2]) !== match[1]) return undefined;
-  return { value: JSON.parse(match[2]) as Data };
+  return match?.[2] !== undefined && checksum(match[2]) === match[1] ? match[2] : undefined;
 }
 
 function checksum(json: string): string {

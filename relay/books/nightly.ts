@@ -5,7 +5,7 @@
  */
 import { type ScheduledTask, schedule } from 'node-cron';
 import type { Logger } from '../../protocol/host/log.ts';
-import type { Db } from '../db/db.ts';
+import { type Db, listAll } from '../db/db.ts';
 import type { StoreRecord } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
@@ -61,7 +61,7 @@ export function startNightly(options: NightlyOptions): Nightly {
 /** Reads every organisation that a store posts to; the order of stores does not matter. */
 export async function runNightly(options: NightlyOptions): Promise<void> {
   const { db, log } = options;
-  const stores = (await db.list('stores')).map(({ value }) => value);
+  const stores = (await listAll(db, 'stores')).map(({ value }) => value);
   const byOrganisation = new Map<string, { ref: OrganisationRef; stores: StoreRecord[] }>();
   for (const store of stores) {
     const ref = refOf(store);

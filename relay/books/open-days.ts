@@ -3,8 +3,7 @@
  * of what was seen open in them: all at the start and every hour, the newest days of each store in
  * between, and single days as the inbox and HQ name them.
  */
-import type { Db } from '../db/db.ts';
-import { keysUnder } from '../db/db.ts';
+import { type Db, keysUnder, listAll } from '../db/db.ts';
 import type { Clock } from '../xero/port.ts';
 import { inFlight, isOpen } from './day-steps.ts';
 
@@ -52,7 +51,7 @@ export class OpenDays {
     const now = this.#clock();
     if (now < this.#scanAt) return;
     const full = now >= this.#fullScanAt;
-    for (const { key: store } of await this.#db.list('stores')) {
+    for (const { key: store } of await listAll(this.#db, 'stores')) {
       const limit = full ? ROWS_MAX : NEWEST_DAYS;
       const range = { ...keysUnder(`${store}/`), limit, reverse: true };
       for (const { key, value } of await this.#db.list('days', range)) {

@@ -54,3 +54,23 @@ export function keysUnder(prefix: string): KeyRange {
 export function dayKey(store: string, date: string): string {
   return `${store}/${date}`;
 }
+
+/** Rows that are read at once by `listAll`. */
+const PAGE_ROWS = 5_000;
+
+/** Every row of a table, however many there are: `list` alone stops at its limit. */
+export async function listAll<Name extends TableName>(
+  db: Reader,
+  table: Name,
+  pageRows = PAGE_ROWS,
+): Promise<Row<Name>[]> {
+  const rows: Row<Name>[] = [];
+  for (let from = ''; ; ) {
+    const page = await db.list(table, { from, limit: pageRows });
+    rows.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageRows) return rows;
+    // A space comes before everything that a longer key could go on with.
+    from = `${last.key} `;
+  }
+}

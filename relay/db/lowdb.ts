@@ -1,7 +1,8 @@
 /**
  * The embedded database: plain JSON files below one folder, written durably through lowdb. One
- * process (the folder's lock); transactions run one after another. Promise: see db.ts. After an I/O
- * error nothing is written any more: what the disk holds is unknown until the next start.
+ * process (the folder's lock); transactions run one after another, and those that wait together
+ * reach the disk together. Promise: see db.ts. After an I/O error nothing is written any more: what
+ * the disk holds is unknown until the next start.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,12 +11,14 @@ import { diskError } from '../../protocol/host/durable-file.ts';
 import { type FolderLock, lockFolder } from '../../protocol/host/folder-lock.ts';
 import type { Db, KeyRange, Row, TableName, Writer } from './db.ts';
 import { type Content, type Damage, Documents } from './documents.ts';
+import { type Changes, LowTransaction, listRows, outcomeOf, readRow } from './low-rows.ts';
 import { PendingFile } from './pending.ts';
-import { checkKey, PLACES } from './places.ts';
-import { copy, normalize } from './plain-json.ts';
 import type { Tables } from './records.ts';
 
-const LIST_LIMIT = 10_000;
+/** Transactions that share one commit; a big one only makes those in it wait for each other. */
+const GROUP_MAX = 100;
+/** Documents written at once: libuv has four threads for the disk. */
+const WRITES_AT_ONCE = 4;
 
 export interface LowdbOptions {
   /** Named to whoever finds the folder locked; `tillbook-relay` by default. */
@@ -54,15 +57,23 @@ function folderError(folder: string, error: unknown): AppError {
   });
 }
 
-/** Changes of one transaction by file, table and key; `undefined` is a removed row. */
-type Changes = Map<string, Map<TableName, Map<string, unknown>>>;
+/** A transaction that waits for its turn, and for the disk. */
+interface Waiting {
+  /** Does the work on top of what the group has changed so far, and adds its own changes. */
+  run(group: Changes): Promise<void>;
+  /** The group is on disk: its caller is told what came of it. */
+  made(): void;
+  /** Nothing of the group was made. */
+  failed(error: unknown): void;
+}
 
 class LowDatabase implements Db {
   readonly #documents: Documents;
   readonly #pending: PendingFile;
   readonly #lock: FolderLock;
   readonly #options: LowdbOptions;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #waiting: Waiting[] = [];
+  #work: Promise<void> | undefined;
   /** A transaction that is made, but not yet in all of its documents (full disk). */
   #unfinished: ReadonlyMap<string, Content> | undefined;
   #broken: unknown;
@@ -86,31 +97,44 @@ class LowDatabase implements Db {
   }
 
   async list<Name extends TableName>(table: Name, range: KeyRange = {}): Promise<Row<Name>[]> {
-    return await listRows(this.#documents, table, range, new Map());
+    return await listRows(this.#documents, table, range, []);
   }
 
   write<Result>(work: (tx: Writer) => Promise<Result>): Promise<Result> {
-    const run = this.#queue.then(() => this.#transact(work));
-    // The next transaction must not fail for this one: its own caller is told.
-    this.#queue = run.catch(() => undefined);
-    return run;
+    return new Promise((done, failed) => {
+      this.#waiting.push(waiting(this.#documents, work, done, failed));
+      this.#work ??= this.#workOff();
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#queue;
+    await this.#work;
     await this.#lock.release();
   }
 
-  async #transact<Result>(work: (tx: Writer) => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw new Error('the database is closed');
-    if (this.#broken !== undefined) throw this.#broken;
-    if (this.#unfinished !== undefined) await this.#guarded(this.#unfinished);
-    const tx = new LowTransaction(this.#documents);
-    const result = await work(tx);
-    const contents = await tx.outcome();
-    if (contents.size > 0) await this.#commit(contents);
-    return result;
+  async #workOff(): Promise<void> {
+    // What is asked for in the same turn of the loop goes together.
+    await undefined;
+    while (this.#waiting.length > 0) await this.#together(this.#waiting.splice(0, GROUP_MAX));
+    this.#work = undefined;
+  }
+
+  /** One after another in memory, then all at once on disk, and only then is anybody told. */
+  async #together(group: readonly Waiting[]): Promise<void> {
+    try {
+      if (this.#closed) throw new Error('the database is closed');
+      if (this.#broken !== undefined) throw this.#broken;
+      if (this.#unfinished !== undefined) await this.#guarded(this.#unfinished);
+      const changes: Changes = new Map();
+      for (const transaction of group) await transaction.run(changes);
+      const contents = await outcomeOf(this.#documents, changes);
+      if (contents.size > 0) await this.#commit(contents);
+    } catch (error) {
+      for (const transaction of group) transaction.failed(error);
+      return;
+    }
+    for (const transaction of group) transaction.made();
   }
 
   async #commit(contents: ReadonlyMap<string, Content>): Promise<void> {
@@ -145,9 +169,23 @@ class LowDatabase implements Db {
   }
 
   async #finish(contents: ReadonlyMap<string, Content>): Promise<void> {
-    for (const [file, content] of contents) await this.#documents.replace(file, content);
+    await this.#replaceAll(contents);
     await this.#documents.show(contents);
     await this.#pending.remove();
+  }
+
+  /** In any order: they are repeated as a whole if it breaks off. No write outlives this call. */
+  async #replaceAll(contents: ReadonlyMap<string, Content>): Promise<void> {
+    const queue = contents.entries();
+    const errors: unknown[] = [];
+    const lane = async () => {
+      for (const [file, content] of queue) {
+        await this.#documents.replace(file, content).catch(error => errors.push(error));
+        if (errors.length > 0) return;
+      }
+    };
+    await Promise.all(Array.from({ length: WRITES_AT_ONCE }, lane));
+    if (errors.length > 0) throw errors.find(error => !isAppError(error, 'disk-full')) ?? errors[0];
   }
 
   /** A full disk has changed nothing. Anything else leaves the disk in an unknown state. */
@@ -160,131 +198,28 @@ class LowDatabase implements Db {
   }
 }
 
-class LowTransaction implements Writer {
-  readonly #documents: Documents;
-  readonly #changes: Changes = new Map();
-
-  constructor(documents: Documents) {
-    this.#documents = documents;
-  }
-
-  async get<Name extends TableName>(table: Name, key: string): Promise<Tables[Name] | undefined> {
-    const changed = this.#changes.get(PLACES[table].fileOf(key))?.get(table);
-    if (changed?.has(key)) return copy(changed.get(key)) as Tables[Name] | undefined;
-    return await readRow(this.#documents, table, key);
-  }
-
-  async list<Name extends TableName>(table: Name, range: KeyRange = {}): Promise<Row<Name>[]> {
-    return await listRows(this.#documents, table, range, this.#changes);
-  }
-
-  async put<Name extends TableName>(table: Name, key: string, value: Tables[Name]): Promise<void> {
-    checkKey(table, key);
-    this.#change(table, key, normalize(value));
-  }
-
-  async remove<Name extends TableName>(table: Name, key: string): Promise<void> {
-    checkKey(table, key);
-    this.#change(table, key, undefined);
-  }
-
-  /** New contents of every document that this transaction changes. */
-  async outcome(): Promise<Map<string, Content>> {
-    const contents = new Map<string, Content>();
-    for (const [file, tables] of this.#changes) {
-      contents.set(file, merge(await this.#documents.read(file), tables));
-    }
-    return contents;
-  }
-
-  #change(table: TableName, key: string, value: unknown): void {
-    const file = PLACES[table].fileOf(key);
-    const tables = this.#changes.get(file) ?? new Map<TableName, Map<string, unknown>>();
-    const rows = tables.get(table) ?? new Map<string, unknown>();
-    this.#changes.set(file, tables.set(table, rows.set(key, value)));
-  }
-}
-
-function merge(
-  before: Content,
-  tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>,
-): Content {
-  const after = { ...before };
-  for (const [table, rows] of tables) {
-    const merged = new Map(Object.entries(before[table] ?? {}));
-    for (const [key, value] of rows) {
-      if (value === undefined) merged.delete(key);
-      else merged.set(key, value);
-    }
-    after[table] = Object.fromEntries(merged);
-  }
-  return after;
-}
-
-async function readRow<Name extends TableName>(
+/** What failed was not made, but may have seen what the group was about to make: it is told last. */
+function waiting<Result>(
   documents: Documents,
-  table: Name,
-  key: string,
-): Promise<Tables[Name] | undefined> {
-  checkKey(table, key);
-  const rows = (await documents.read(PLACES[table].fileOf(key)))[table];
-  if (rows === undefined || !Object.hasOwn(rows, key)) return undefined;
-  return copy(rows[key]) as Tables[Name];
-}
-
-async function listRows<Name extends TableName>(
-  documents: Documents,
-  table: Name,
-  range: KeyRange,
-  changes: Changes,
-): Promise<Row<Name>[]> {
-  const { from = '', to, limit = LIST_LIMIT, reverse = false } = range;
-  const rows: Row<Name>[] = [];
-  for (const file of await filesOf(documents, table, range, changes)) {
-    const found = new Map(Object.entries((await documents.read(file))[table] ?? {}));
-    for (const [key, value] of changes.get(file)?.get(table) ?? []) found.set(key, value);
-    const keys = [...found.keys()].filter(
-      key => key >= from && (to === undefined || key < to) && found.get(key) !== undefined,
-    );
-    keys.sort();
-    if (reverse) keys.reverse();
-    for (const key of keys.slice(0, limit - rows.length)) {
-      rows.push({ key, value: copy(found.get(key)) as Tables[Name] });
-    }
-    if (rows.length >= limit) break;
-  }
-  return rows;
-}
-
-/**
- * Documents that may hold rows of the range, in the order of their keys: a file's name without
- * `.json` is a whole key, or the beginning of its keys and of no other file's.
- */
-async function filesOf(
-  documents: Documents,
-  table: TableName,
-  range: KeyRange,
-  changes: Changes,
-): Promise<string[]> {
-  const { from, to, reverse } = range;
-  const { folder, fileOf } = PLACES[table];
-  if (folder === undefined) return [fileOf('')];
-  const below = await documents.namesBelow(folder + commonFolder(range));
-  const changed = [...changes].filter(([, tables]) => tables.has(table)).map(([file]) => file);
-  const beginnings = [...new Set([...below, ...changed])]
-    .map(file => file.slice(folder.length + 1, -'.json'.length))
-    .filter(
-      start => (from === undefined || `${start}\uffff` >= from) && (to === undefined || start < to),
-    )
-    .sort();
-  if (reverse) beginnings.reverse();
-  return beginnings.map(start => `${folder}/${start}.json`);
-}
-
-/** `/shop` when all keys of the range begin with `shop/`: other stores' folders are not looked at. */
-function commonFolder({ from = '', to = '' }: KeyRange): string {
-  const cut = from.indexOf('/') + 1;
-  return cut > 1 && to.startsWith(from.slice(0, cut)) ? `/${from.slice(0, cut - 1)}` : '';
+  work: (tx: Writer) => Promise<Result>,
+  done: (result: Result) => void,
+  failed: (error: unknown) => void,
+): Waiting {
+  let tell = () => failed(new Error('the transaction was not run'));
+  return {
+    run: async group => {
+      const tx = new LowTransaction(documents, group);
+      try {
+        const result = await work(tx);
+        tx.join();
+        tell = () => done(result);
+      } catch (error) {
+        tell = () => failed(error);
+      }
+    },
+    made: () => tell(),
+    failed,
+  };
 }
 
 /** Temporary files of a process that was killed. */

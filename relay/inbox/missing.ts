@@ -5,11 +5,10 @@
 import { addDays, businessDateOf, dayStart, daysBetween } from '../../protocol/business-date.ts';
 import type { Reason } from '../books/reasons.ts';
 import { nowText } from '../clock.ts';
-import { type Db, dayKey, keysUnder } from '../db/db.ts';
+import { type Db, dayKey, keysUnder, listAll } from '../db/db.ts';
 import type { DayRecord, StoreRecord } from '../db/records.ts';
 import { addEvent, emptyDay } from './day-row.ts';
 import type { InboxDeps } from './deps.ts';
-import { keysOf } from './stores.ts';
 
 /** An agent may wait an hour for its tills and needs minutes to deliver. */
 const GRACE_MS = 90 * 60_000;
@@ -44,10 +43,11 @@ export function watchMissing(deps: MissingDeps): MissingCheck {
 /** @returns keys of the days that were found missing now */
 export async function findMissing(deps: MissingDeps): Promise<string[]> {
   const found: string[] = [];
-  for (const { value: store } of await deps.db.list('stores')) {
-    if (store.closedAt !== undefined) continue;
-    const first = await firstDate(deps.db, store);
-    if (first === undefined) continue;
+  const enrolled = await firstEnrolments(deps.db);
+  for (const { value: store } of await listAll(deps.db, 'stores')) {
+    const enrolledAt = enrolled.get(store.id);
+    if (store.closedAt !== undefined || enrolledAt === undefined) continue;
+    const first = businessDateOf(Date.parse(enrolledAt), store);
     for (const date of await absentDates(deps.db, store, first, deps.clock())) {
       if (await markMissing(deps, store, date)) found.push(dayKey(store.id, date));
     }
@@ -55,11 +55,14 @@ export async function findMissing(deps: MissingDeps): Promise<string[]> {
   return found;
 }
 
-/** The date on which the store's first machine was enrolled; undefined before. */
-async function firstDate(db: Db, store: StoreRecord): Promise<string | undefined> {
-  const enrolled = (await keysOf(db, store.id)).map(row => row.value.enrolledAt).sort();
-  const [first] = enrolled;
-  return first === undefined ? undefined : businessDateOf(Date.parse(first), store);
+/** When the first machine of each store was enrolled. */
+async function firstEnrolments(db: Db): Promise<Map<string, string>> {
+  const first = new Map<string, string>();
+  for (const { value } of await listAll(db, 'agentKeys')) {
+    const known = first.get(value.store);
+    if (known === undefined || value.enrolledAt < known) first.set(value.store, value.enrolledAt);
+  }
+  return first;
 }
 
 async function absentDates(

@@ -9,7 +9,7 @@ import { CURRENCY_PATTERN } from '../../protocol/money.ts';
 import { keyIdOf, type PublicJwk } from '../../protocol/signing.ts';
 import { type Clock, nowText } from '../clock.ts';
 import { addAudit } from '../db/audit.ts';
-import type { Db, Reader, Writer } from '../db/db.ts';
+import { type Db, listAll, type Reader, type Writer } from '../db/db.ts';
 import type { AgentKeyRecord, StoreRecord } from '../db/records.ts';
 import { makeCode, type NewCode } from './codes.ts';
 
@@ -50,7 +50,7 @@ export class StoreDesk {
   async add(input: NewStore, who: string): Promise<StoreRecord> {
     const settings = checkStore(input);
     return await this.#db.write(async tx => {
-      const stores = await tx.list('stores');
+      const stores = await listAll(tx, 'stores');
       if (stores.some(row => row.value.name === settings.name)) {
         throw new AppError('already-exists', `there is a store named ${settings.name}`, {
           path: 'name',
@@ -90,7 +90,7 @@ export class StoreDesk {
     return await this.#db.write(async tx => {
       await findStore(tx, id);
       const revoked = await revokeKeys(tx, id, 'revoked', nowText(this.#clock));
-      for (const { key, value } of await tx.list('enrolmentCodes')) {
+      for (const { key, value } of await listAll(tx, 'enrolmentCodes')) {
         if (value.store === id) await tx.remove('enrolmentCodes', key);
       }
       await addAudit(tx, this.#clock(), { who, what: 'Store revoked', details: { store: id } });
@@ -128,7 +128,7 @@ export class StoreDesk {
   }
 
   async list(): Promise<StoreRecord[]> {
-    return (await this.#db.list('stores')).map(row => row.value);
+    return (await listAll(this.#db, 'stores')).map(row => row.value);
   }
 }
 
@@ -146,7 +146,7 @@ export async function keysOf(
   db: Reader,
   store: string,
 ): Promise<{ key: string; value: AgentKeyRecord }[]> {
-  return (await db.list('agentKeys')).filter(row => row.value.store === store);
+  return (await listAll(db, 'agentKeys')).filter(row => row.value.store === store);
 }
 
 /** Revokes the keys that are good still; `except` stays. @returns how many */

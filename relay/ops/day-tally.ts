@@ -3,7 +3,7 @@
  * Xero. Comes in: the database and news of changed days. Goes out: counts. Read whole once, then
  * only what changed, so that a scrape of 200 stores × 400 days costs next to nothing.
  */
-import { type Db, keysUnder } from '../db/db.ts';
+import { type Db, keysUnder, listAll } from '../db/db.ts';
 import type { DayRecord, DayState, DocumentRecord } from '../db/records.ts';
 import type { DayListener } from '../db/watched.ts';
 
@@ -53,7 +53,7 @@ export class DayTally {
     // What changes from here on is read again next time, whether this reading saw it or not.
     this.#changed.clear();
     const marks = new Map<string, Mark>();
-    for (const { key: store } of await this.#db.list('stores')) {
+    for (const { key: store } of await listAll(this.#db, 'stores')) {
       for (const { key, value } of await this.#db.list('days', keysUnder(`${store}/`))) {
         marks.set(key, markOf(value));
       }

@@ -4,7 +4,7 @@
  * that a person gave: stores and organisations stand there by id.
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Db } from '../db/db.ts';
+import { type Db, listAll } from '../db/db.ts';
 import type { DayListener } from '../db/watched.ts';
 import { DayTally } from './day-tally.ts';
 
@@ -68,7 +68,7 @@ function shopGauges(register: Registry) {
   const age = make('heartbeat_age_seconds', 'Since a shop was last heard', 'store');
   const backlog = make('backlog', 'Signed summaries that a shop has not delivered', 'store');
   return async ({ db, clock }: MetricsParts) => {
-    const all = (await db.list('stores')).map(row => row.value);
+    const all = (await listAll(db, 'stores')).map(row => row.value);
     const open = all.filter(store => store.closedAt === undefined);
     const ids = new Set(open.map(({ id }) => id));
     const beats = (await db.list('heartbeats')).filter(({ key }) => ids.has(key));

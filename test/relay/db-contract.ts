@@ -1,7 +1,7 @@
 /** What every database of the relay promises: run by lowdb.test.ts, and by postgres.test.ts. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { type Db, dayKey, keysUnder } from '../../relay/db/db.ts';
+import { type Db, dayKey, keysUnder, listAll } from '../../relay/db/db.ts';
 import { checkLease, releaseLease, takeLease } from '../../relay/db/lease.ts';
 import type { DayRecord } from '../../relay/db/records.ts';
 
@@ -126,6 +126,17 @@ function rangeTests(open: () => Promise<DbUnderTest>): void {
     assert.deepEqual(await keys(range), ['10-31', '11-01']);
     assert.deepEqual(await keys({ ...keysUnder('shop/'), reverse: true, limit: 1 }), ['11-30']);
     assert.equal((await under.db.list('days')).length, 12);
+  });
+
+  it('all rows of a table are read, however many, in the order of their keys', async () => {
+    const keys = ['a', 'a-1', 'a.1', 'a/b', 'aa', 'b', 'b_2'];
+    await under.db.write(async tx => {
+      for (const key of keys) await tx.put('leases', key, { holder: '', token: 1, until: '' });
+    });
+    for (const pageRows of [1, 2, 7, 100]) {
+      const read = (await listAll(under.db, 'leases', pageRows)).map(row => row.key);
+      assert.deepEqual(read, keys);
+    }
   });
 
   it('the keys of the audit are the order of time', async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { isAppError } from '../../protocol/errors.ts';
 import { openLowdb } from '../../relay/db/lowdb.ts';
 import { dayRow, describeDb } from './db-contract.ts';
@@ -32,6 +32,43 @@ const open = async () => {
 
 describeDb('lowdb', open);
 describe('lowdb: any order', () => modelTest(open));
+
+describe('lowdb: transactions that wait together', () => {
+  const token = (n: number) => ({ holder: '', token: n, until: '' });
+  const opened = async (t: TestContext) => {
+    const folder = await newFolder();
+    const db = await openLowdb(folder);
+    t.after(() => db.close().then(() => rm(folder, { recursive: true })));
+    return { folder, db };
+  };
+
+  it('share one write of the file, and each sees those before it', async t => {
+    const { folder, db } = await opened(t);
+    const count = () =>
+      db.write(async tx => {
+        const n = ((await tx.get('leases', 'a'))?.token ?? 0) + 1;
+        await tx.put('leases', 'a', token(n));
+        return (await tx.list('leases')).map(row => row.value.token);
+      });
+    assert.deepEqual(await Promise.all([count(), count(), count()]), [[1], [2], [3]]);
+    const files = await readdir(folder);
+    assert.ok(files.includes('leases.json') && !files.includes('leases.json.previous'), `${files}`);
+  });
+
+  it('one that throws takes none of the others with it', async t => {
+    const { db } = await opened(t);
+    const wrong = db.write(async tx => {
+      await tx.put('leases', 'b', token(1));
+      throw new Error('no such store');
+    });
+    const others = ['a', 'c'].map(key => db.write(tx => tx.put('leases', key, token(1))));
+    await Promise.all([assert.rejects(wrong, /no such store/), ...others]);
+    assert.deepEqual(
+      (await db.list('leases')).map(row => row.key),
+      ['a', 'c'],
+    );
+  });
+});
 
 const lowdbModule = new URL('../../relay/db/lowdb.js', import.meta.url).href;
 /** Writes step n into three documents at once and says n after it; for ever. */
