@@ -3,9 +3,9 @@
  * to do, and the field. Comes in: whatever was thrown. An error that we did not foresee is logged
  * whole and answered without any of its words.
  */
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { randomInt } from 'node:crypto';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { AppError, type ErrorCode } from '../protocol/errors.ts';
-import type { Logger } from '../protocol/host/log.ts';
 import type { Reason } from './books/reasons.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -22,6 +22,8 @@ export interface Problem {
   /** Everything that is wrong, where several things may be. */
   errors?: { code: string; detail: string; hint: string }[];
   retryAfterSeconds?: number;
+  /** Of what failed here: the same word stands in the relay's log. */
+  reference?: string;
 }
 
 /** Input that fits its schema but not the facts: every reason is told. */
@@ -35,6 +37,10 @@ export class ReasonedError extends AppError {
     this.reasons = reasons;
   }
 }
+
+/** No `0` and `O`, no `1` and `I`: it is read out over the telephone. */
+const REFERENCE_LETTERS = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+const REFERENCE_LENGTH = 8;
 
 /** Codes that are no fault of the caller are 5xx; what is left out is 500. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -93,7 +99,12 @@ export function problemOf(error: unknown): Problem {
   return { ...named(status), ...PARSER_WORDS[status] };
 }
 
-/** Their words name files of this machine: for the log, not for who asked. */
+/** True when its words are for the log and not for who asked: our bugs, our disk, our database. */
+export function isOwnTrouble(error: unknown): boolean {
+  return !(error instanceof AppError) || OWN_TROUBLE.includes(error.code);
+}
+
+/** Their words name files of this machine. */
 const OWN_TROUBLE: readonly ErrorCode[] = [
   'disk-full',
   'disk-error',
@@ -160,13 +171,29 @@ export function sendProblem(res: Response, problem: Problem): void {
 }
 
 /** The last handler of all that speak JSON or JWS. */
-export function problemHandler(log: Logger): ErrorRequestHandler {
+export function problemHandler(log: FailureLog): ErrorRequestHandler {
   return (error, req, res, next) => {
     if (res.headersSent) return next(error);
-    const problem = problemOf(error);
-    if (problem.status >= 500) log.error({ err: error, path: req.path }, 'a request failed');
-    return sendProblem(res, problem);
+    return sendProblem(res, failureOf(error, req, log));
   };
+}
+
+export interface FailureLog {
+  error(fields: object, message: string): void;
+}
+
+/** What is answered; what failed here goes to the log, and both get one reference. */
+export function failureOf(error: unknown, req: Request, log: FailureLog): Problem {
+  const problem = problemOf(error);
+  if (problem.status < 500) return problem;
+  const reference = makeReference();
+  log.error({ err: error, method: req.method, path: req.path, reference }, 'a request failed');
+  return { ...problem, reference };
+}
+
+function makeReference(): string {
+  const letter = () => REFERENCE_LETTERS[randomInt(REFERENCE_LETTERS.length)];
+  return Array.from({ length: REFERENCE_LENGTH }, letter).join('');
 }
 
 /** For addresses that nobody serves. */

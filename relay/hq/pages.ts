@@ -5,11 +5,13 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import { isAppError } from '../../protocol/errors.ts';
 import type { UserRecord } from '../db/records.ts';
+import { isOwnTrouble, problemOf } from '../problems.ts';
 import { showProblem } from './answers.tsx';
 import { assets } from './assets.ts';
 import { type Call, field, mayDo } from './call.ts';
 import { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
+import { failurePage } from './failure.tsx';
 import { isProven, PROOF_FIELD, type ProofOptions, proofFor } from './form-proof.ts';
 import { policy } from './policy.ts';
 import { atPublicAddress } from './public-address.ts';
@@ -82,6 +84,7 @@ export function hqPages(deps: HqDeps): Router {
     const fix = 'Check the address, or go on from the first page.';
     showProblem(await makeCall(parts, req, res), 404, 'There is no such page', fix);
   });
+  router.use(failurePage(deps));
   return router;
 }
 
@@ -105,13 +108,13 @@ async function answer(route: Route, call: Call, options: ProofOptions): Promise<
   await guarded(call, () => route.run({ ...call, user }));
 }
 
-/** What a person can mend and no form caught becomes a page; our bugs go on to express. */
+/** What a person can mend and no form caught becomes a page; what fails here goes on to its own. */
 async function guarded(call: Call, run: () => Promise<void> | void): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (!isAppError(error)) throw error;
-    const status = error.code === 'not-found' ? 404 : error.code === 'not-allowed' ? 403 : 400;
+    if (!isAppError(error) || isOwnTrouble(error)) throw error;
+    const { status } = problemOf(error);
     showProblem(call, status, error.message, error.hint ?? 'Go back and try again.');
   }
 }

@@ -95,6 +95,10 @@ export const problemSchema = z.object({
   detail: z.string(),
   hint: z.string().optional().meta({ description: 'What to do' }),
   field: z.string().optional().meta({ description: 'Where in the request' }),
+  reference: z
+    .string()
+    .optional()
+    .meta({ description: 'Of a failure of the relay: tell it to who runs it; it is in its log' }),
   errors: z
     .array(z.object({ code: z.string(), detail: z.string(), hint: z.string() }))
     .optional()

@@ -51,6 +51,7 @@ export interface OfficeOptions {
   publicUrl?: string;
   /** A data folder that stays when the office stops. */
   folder?: string;
+  log?: HqDeps['log'];
 }
 
 export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
@@ -68,7 +69,8 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
     ...{ db, clock: now, log: silentLog(), seal: SEAL, publicUrl: url, holder: 'test' },
     ...{ smtpUrl: undefined, mailFrom: '', privateWebhooks: false },
   });
-  const deps = { ...depsFor({ db, url: options.publicUrl ?? url, now, standIn, acted }), alerts };
+  const { log = silentLog(), publicUrl = url } = options;
+  const deps = { ...depsFor({ db, url: publicUrl, now, standIn, acted }), alerts, log };
   const app = express();
   app.use(hqPages(deps));
   server.on('request', app);
