@@ -2,6 +2,7 @@
  * What the pages need from the rest of the relay, as narrow as it can be: the database, the clock,
  * the desk that talks to Xero, and the books' judgement. Given by relay/app.
  */
+import type { PublicJwk } from '../../protocol/signing.ts';
 import type { Db, Writer } from '../db/db.ts';
 import type { StoreRecord, UserRecord } from '../db/records.ts';
 import type { DayListener } from '../db/watched.ts';
@@ -62,7 +63,9 @@ export interface StoreDesk {
   /** No key of this store is believed from now on. */
   revoke(store: string, who: string): Promise<unknown>;
   /** Newest first. */
-  keys(store: string): Promise<{ kid: string; enrolledAt: string; revokedAt?: string }[]>;
+  keys(
+    store: string,
+  ): Promise<{ kid: string; jwk: PublicJwk; enrolledAt: string; revokedAt?: string }[]>;
 }
 
 /** The part of relay/xero's port that the pages use; see there for the errors. */

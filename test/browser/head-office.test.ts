@@ -143,9 +143,20 @@ async function checkPage(page: Page, name: string): Promise<void> {
   }
 }
 
+/** What a press brings forth once, and no address does. */
+const MOMENTS: [name: string, path: string, button: string, fields?: Record<string, string>][] = [
+  ['enrolment-code', '/stores/orchard', 'New enrolment code'],
+  ['second-step', '/account', 'Set up'],
+  ['invitation', '/users', 'Make invitation link', { 'For whom': 'Mei' }],
+  ['api-token', '/users', 'Make API token', { 'Name of the program': 'reporting' }],
+  ['mail-failed', '/alerts', 'Send me a test mail'],
+  ['not-saved-yet', '/mapping/orchard', 'Preview without saving'],
+  ['store-refused', '/stores', 'Add store', { Name: 'Bedok', 'Time zone': 'Nowhere' }],
+];
+
 test('axe finds nothing on any page, nothing runs off the side', needs('chromium'), async () => {
   const now = Date.parse('2026-11-23T08:00:00Z');
-  const office = await startOffice({ now: () => now });
+  const office = await startOffice({ now: () => now, withMail: true });
   await office.signedIn('admin');
   await fillOffice(office.db, now);
   const { context, page, words } = await open({});
@@ -157,6 +168,12 @@ test('axe finds nothing on any page, nothing runs off the side', needs('chromium
     await press(page, 'Sign in');
     for (const [name, path] of Object.entries(PAGES)) {
       await page.goto(office.url + path);
+      await checkPage(page, name);
+    }
+    for (const [name, path, button, fields = {}] of MOMENTS) {
+      await page.goto(office.url + path);
+      for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
+      await press(page, button);
       await checkPage(page, name);
     }
     assert.deepEqual(words, []);

@@ -41,7 +41,8 @@ for (const select of document.querySelectorAll('select[data-filter]')) {
 }
 
 // A month that does not fit begins at its newest day.
-for (const open of document.querySelectorAll('.scroll .open')) {
-  open.scrollIntoView({ block: 'nearest', inline: 'end' });
-  break;
+for (const month of document.querySelectorAll('.scroll')) {
+  const columns = [...month.querySelectorAll('.day')].map(day => day.closest('td'));
+  const newest = columns.reduce((a, b) => (a && a.cellIndex >= b.cellIndex ? a : b), null);
+  newest?.scrollIntoView({ block: 'nearest', inline: 'end' });
 }

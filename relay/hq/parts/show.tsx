@@ -102,10 +102,13 @@ export interface Column {
   number?: boolean;
   /** As narrow as its longest cell. */
   tight?: boolean;
+  /** Wide enough for a mail address, whatever stands beside it. */
+  roomy?: boolean;
 }
 
 function classOf(column: Column | undefined): string | undefined {
   if (column?.number) return 'number';
+  if (column?.roomy) return 'roomy';
   return column?.tight ? 'tight' : undefined;
 }
 

@@ -6,7 +6,7 @@ import { previewToday } from '../../books/preview.ts';
 import type { StoreBooks, StoreRecord } from '../../db/records.ts';
 import type { Chart } from '../../xero/chart.ts';
 import { show } from '../answers.tsx';
-import { type FieldError, field, goTo, type UserCall } from '../call.ts';
+import { type FieldError, field, goTo, mayDo, type UserCall } from '../call.ts';
 import { readMapping } from '../mapping-form.ts';
 import { listNames, readSeenNames } from '../mapping-names.ts';
 import { loadStores } from '../settings-data.ts';
@@ -50,6 +50,12 @@ interface Shown {
 }
 
 async function showMapping(call: UserCall): Promise<void> {
+  const store = await storeOf(call);
+  if (store.books === undefined && mayDo(call.user.role, 'bookkeeper')) {
+    call.req.session.store = store.id;
+    const said = `${store.name} is not connected yet: choose its organisation and the two accounts.`;
+    return await goTo(call, '/settings', said);
+  }
   const desk = await deskOf(call);
   await showDesk(call, desk, { mapping: desk.books.mapping });
 }

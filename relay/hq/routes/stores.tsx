@@ -19,6 +19,7 @@ export function storeRoutes(): Route[] {
     { method: 'get', path: '/stores', needs: 'viewer', run: call => showStores(call) },
     { method: 'post', path: '/stores', needs: 'admin', run: add },
     { method: 'get', path: '/stores/:store', needs: 'viewer', run: call => showStore(call) },
+    { method: 'get', path: '/stores/:store/keys.json', needs: 'viewer', run: downloadKeys },
     { method: 'post', path: '/stores/:store', needs: 'admin', run: change },
     { method: 'post', path: '/stores/:store/code', needs: 'admin', run: newCode },
     { method: 'post', path: '/stores/:store/revoke', needs: 'admin', run: revoke },
@@ -108,6 +109,13 @@ async function showStore(
   const code = kept?.store === store.id ? kept : undefined;
   const props = { row, keys, code, errors, now, publicUrl: deps.publicUrl, form: form ?? store };
   show(call, store.name, <StorePage {...props} />);
+}
+
+/** Every public key the shop had, as `tillbook-relay verify --key` reads them. */
+async function downloadKeys(call: UserCall): Promise<void> {
+  const { id } = await storeOf(call);
+  const keys = (await call.deps.stores.keys(id)).map(({ kid, jwk }) => ({ ...jwk, kid }));
+  call.res.attachment(`${id}-keys.json`).json({ keys });
 }
 
 /** What a person can mend is told on the store's page. */

@@ -66,13 +66,13 @@ export function AlertsPage({ open, mine, email, mailIsOn, errors, ...hooks }: Al
           </div>
           <div class="bar">
             <Button name="Save" about="what comes to you" />
+            {mailIsOn ? (
+              <button type="submit" class="plain" formaction="/alerts/mine/test">
+                Send me a test mail
+              </button>
+            ) : null}
           </div>
         </Form>
-        {mailIsOn ? (
-          <div class="bar">
-            <Action to="/alerts/mine/test" name="Send me a test mail" />
-          </div>
-        ) : null}
       </Card>
       <Webhooks {...hooks} errors={errors} />
     </Page>
@@ -123,7 +123,7 @@ function Webhooks({
           <TextField
             name="url"
             label="Address"
-            hint="https only. Signed as standardwebhooks.com describes."
+            hint="https only. Each call is signed with a secret that is shown once, after adding."
             errors={errors}
           />
           <div class="bar">

@@ -5,7 +5,9 @@ import type { DayData } from '../day-data.ts';
 import type { DayAction } from '../deps.ts';
 import { Action, Page, useMay } from '../parts/page.tsx';
 import { Card, dateText, Facts, STATES, StateBadge, Table, Time } from '../parts/show.tsx';
-import { ComparisonCard, DocumentCard, PreviewCard, SalesCard, TendersCard } from './day-money.tsx';
+import { ComparisonCard } from './day-comparison.tsx';
+import { DocumentCard, PreviewCard } from './day-documents.tsx';
+import { SalesCard, TendersCard } from './day-sales.tsx';
 
 export interface DayProps {
   data: DayData;
@@ -24,7 +26,7 @@ export function DayPage({ data, linkOf, actions }: DayProps) {
         <ComparisonCard comparison={comparison} currency={currency} />
       )}
       {day.documents.map(document => (
-        <DocumentCard {...{ document, chart, linkOf }} />
+        <DocumentCard {...{ document, chart, linkOf }} zone={store.timezone} />
       ))}
       {preview === undefined ? null : (
         <PreviewCard
@@ -191,10 +193,16 @@ function ProofCard({ data }: { data: DayData }) {
         ]}
         empty="The shop has not sent this day."
       />
-      <small>
-        Anyone can check a summary without us:{' '}
-        <code>tillbook-relay verify FILE.jws --key FILE</code>
-      </small>
+      <p class="faint">
+        Anyone can check a summary without us: download it and the{' '}
+        <a href={`/stores/${store.id}/keys.json`} download>
+          shop’s public keys
+        </a>
+        , then run{' '}
+        <code>
+          tillbook-relay verify {store.id}-{day.date}-r1.jws --key {store.id}-keys.json
+        </code>
+      </p>
     </Card>
   );
 }

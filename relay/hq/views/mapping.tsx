@@ -8,9 +8,9 @@ import type { StoreRecord } from '../../db/records.ts';
 import type { MappedName } from '../mapping-names.ts';
 import { ChoiceField, Errors } from '../parts/fields.tsx';
 import { Button, Form, Page, useMay } from '../parts/page.tsx';
-import { Card } from '../parts/show.tsx';
+import { Card, Time } from '../parts/show.tsx';
 import { accountId, lineAccounts, paymentAccounts } from '../xero-choices.ts';
-import { PreviewCard } from './day-money.tsx';
+import { PreviewCard } from './day-documents.tsx';
 import { OptionsCard } from './mapping-options.tsx';
 import type { MappingProps } from './mapping-props.ts';
 import { NamesCards } from './mapping-rows.tsx';
@@ -80,8 +80,8 @@ function SaveBar({ to, readAt }: { to: string; readAt: string }) {
         Refresh
       </button>
       <small>
-        Counts from the next day that is posted. Accounts were read from Xero at{' '}
-        {readAt.slice(0, 16).replace('T', ' ')} UTC.
+        Counts from the next day that is posted. Accounts were read from Xero on{' '}
+        <Time at={readAt} />.
       </small>
     </div>
   );

@@ -52,6 +52,8 @@ export interface OfficeOptions {
   /** A data folder that stays when the office stops. */
   folder?: string;
   log?: HqDeps['log'];
+  /** A mail server is set; nobody answers there. */
+  withMail?: boolean;
 }
 
 export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
@@ -67,7 +69,8 @@ export async function startOffice(options: OfficeOptions = {}): Promise<Office> 
   const acted: Office['acted'] = [];
   const alerts = startAlerts({
     ...{ db, clock: now, log: silentLog(), seal: SEAL, publicUrl: url, holder: 'test' },
-    ...{ smtpUrl: undefined, mailFrom: '', privateWebhooks: false },
+    ...{ mailFrom: 'tillbook@example.com', privateWebhooks: false },
+    smtpUrl: options.withMail === true ? 'smtp://127.0.0.1:1' : undefined,
   });
   const { log = silentLog(), publicUrl = url } = options;
   const deps = { ...depsFor({ db, url: publicUrl, now, standIn, acted }), alerts, log };
