@@ -6,6 +6,7 @@ import {
   flag,
   httpUrl,
   port,
+  readSettings,
   type SettingsOf,
   type SettingsTable,
   text,
@@ -103,6 +104,11 @@ export type RelaySettingsValues = SettingsOf<typeof RELAY_SETTINGS>;
 
 /** Names with these beginnings belong to the relay: a typo in one refuses to start. */
 export const RELAY_PREFIXES = ['RELAY_', 'XERO_'] as const;
+
+/** @throws AppError `bad-setting` that names every wrong or unknown setting */
+export function readRelaySettings(env: NodeJS.ProcessEnv): RelaySettingsValues {
+  return readSettings(RELAY_SETTINGS, env, ...RELAY_PREFIXES);
+}
 
 function logLevel(value: string): string {
   if (/^(error|warn|info|debug)$/.test(value)) return value;

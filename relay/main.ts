@@ -4,21 +4,22 @@
  * stopped here. Reads the environment; nothing else does.
  */
 import { randomUUID } from 'node:crypto';
+import { isCheck } from '../protocol/host/check.ts';
 import { serveControl } from '../protocol/host/control-socket.ts';
 import { createLog } from '../protocol/host/log.ts';
 import { serviceManager } from '../protocol/host/service-manager.ts';
-import { readSettings } from '../protocol/host/settings.ts';
 import { shippedVersion } from '../protocol/host/shipped.ts';
 import { startAlerts } from './alerts/watch.ts';
 import { createApp } from './app.ts';
 import { createDayDesk } from './books/actions.ts';
 import { startNightly } from './books/nightly.ts';
 import { startPoster } from './books/poster.ts';
+import { sayCheck } from './check.ts';
 import { EXIT, fail, isHelp, runCli } from './cli/cli.ts';
 import { runOnDatabase } from './cli/on-database.ts';
 import { runOnFolder } from './cli/on-folder.ts';
 import { systemClock } from './clock.ts';
-import { RELAY_PREFIXES, RELAY_SETTINGS, type RelaySettingsValues, xeroUrls } from './config.ts';
+import { type RelaySettingsValues, readRelaySettings, xeroUrls } from './config.ts';
 import { deskHandlers } from './desk.ts';
 import { openHome } from './home.ts';
 import { apiRoutes } from './hq/api/routes.ts';
@@ -42,8 +43,9 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
   try {
+    if (isCheck(argv)) return await sayCheck(argv, process, clock());
     if (argv.length > 0 && argv[0] !== 'run') return await command(argv);
-    return await run(settingsOf());
+    return await run(readRelaySettings(process.env));
   } catch (error) {
     // What was started before the failure must not keep the process alive.
     return process.exit(fail(error, process));
@@ -96,7 +98,6 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   // A database that is away heals by itself: the ping says that the process is alive.
   const service = serviceManager({ env: process.env, isWell: async () => true, log });
   await service.ready();
-
   await told;
   const said = service.stopping();
   const parts = [control, poster, nightly, missing, alerts];
@@ -107,7 +108,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
 }
 
 async function command(argv: string[]): Promise<number> {
-  const settings = argv.some(isHelp) ? readSettings(RELAY_SETTINGS, {}, '-') : settingsOf();
+  const settings = readRelaySettings(argv.some(isHelp) ? {} : process.env);
   const log = createLog('relay', { level: 'error', readable: true });
   const { stdin, stdout, stderr } = process;
   return await runCli(argv, {
@@ -116,9 +117,4 @@ async function command(argv: string[]): Promise<number> {
       runOnFolder({ ...settings, log, clock, onFatal: crashWith(log) }, method, args),
     runOnDatabase: (method, path) => runOnDatabase(settings, method, path),
   });
-}
-
-function settingsOf(): RelaySettingsValues {
-  for (const prefix of RELAY_PREFIXES) readSettings(RELAY_SETTINGS, process.env, prefix);
-  return readSettings(RELAY_SETTINGS, process.env, RELAY_PREFIXES[0]);
 }

@@ -5,9 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, isAppError, messageOf } from '../../protocol/errors.ts';
+import { isCheck, report } from '../../protocol/host/check.ts';
 import { askControl, type ControlHandlers } from '../../protocol/host/control-socket.ts';
 import { ownerOfFolder } from '../../protocol/host/folder-lock.ts';
 import { describeSettings } from '../../protocol/host/settings.ts';
+import { checkAgent } from '../check.ts';
 import { type Config, readConfig, SETTINGS } from '../config.ts';
 import { type Arguments, type Command, helpOf, readArguments } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -47,6 +49,9 @@ async function dispatch(parts: CliParts): Promise<number> {
   const [first = 'run', second] = argv;
   if (first === '--version') return done(stdout, version);
   if (first === '--help' || first === 'help') return done(stdout, overview(version));
+  if (isCheck(argv)) {
+    return report(await checkAgent(env, Date.now()), argv.includes('--json'), stdout);
+  }
   if (first === 'run' || (first.startsWith('-') && first !== '--')) {
     return await runAgent(parts, first === 'run' ? argv.slice(1) : argv);
   }
@@ -129,6 +134,7 @@ function overview(version: string): string {
     '',
     'Commands (tillbook-agent COMMAND --help says more):',
     '  run\n      Runs the agent (the default); its settings: tillbook-agent run --help',
+    '  --check [--json]\n      Says everything that is wrong with the settings and what they name; starts nothing.',
     ...lines,
     '',
     'Exit codes: 0 done, 1 something was found, 2 usage, 73 another process holds the folder, 74 I/O error.',

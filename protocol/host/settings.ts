@@ -28,15 +28,38 @@ export type SettingsOf<Table extends SettingsTable> = {
 };
 
 /**
- * @param prefix names that belong to this program, e.g. `AGENT_`
+ * @param prefixes beginnings of names that belong to this program, e.g. `AGENT_`
  * @throws AppError `bad-setting`, one line per setting that is wrong
  */
 export function readSettings<Table extends SettingsTable>(
   table: Table,
   env: NodeJS.ProcessEnv,
-  prefix: string,
+  ...prefixes: readonly string[]
 ): SettingsOf<Table> {
-  const problems: string[] = [];
+  const { values, problems } = trySettings(table, env, prefixes);
+  if (problems.length > 0) {
+    const lines = problems.map(({ name, message }) => `${name}${message}`);
+    throw new AppError('bad-setting', lines.join('\n'), { hint: SETTINGS_HINT });
+  }
+  return values as SettingsOf<Table>;
+}
+
+export const SETTINGS_HINT = 'correct the environment; --help lists every setting';
+
+export interface SettingProblem {
+  /** Environment variable. */
+  name: string;
+  /** What follows the name in a sentence: `=x: needs …` or `: there is no such …`. */
+  message: string;
+}
+
+/** Everything that is wrong, and the values of what is right. */
+export function trySettings<Table extends SettingsTable>(
+  table: Table,
+  env: NodeJS.ProcessEnv,
+  prefixes: readonly string[],
+): { values: Partial<SettingsOf<Table>>; problems: SettingProblem[] } {
+  const problems: SettingProblem[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(table)) {
     const given = env[setting.name];
@@ -46,19 +69,15 @@ export function readSettings<Table extends SettingsTable>(
       values[key] = setting.parse(text);
     } catch (error) {
       const shown = setting.secret ? '…' : text;
-      problems.push(`${setting.name}=${shown}: ${messageOf(error)}`);
+      problems.push({ name: setting.name, message: `=${shown}: ${messageOf(error)}` });
     }
   }
   const known = new Set(Object.values(table).map(setting => setting.name));
   for (const name of Object.keys(env)) {
-    if (name.startsWith(prefix) && !known.has(name)) problems.push(unknownName(name, [...known]));
+    const ours = prefixes.some(prefix => name.startsWith(prefix));
+    if (ours && !known.has(name)) problems.push({ name, message: unknownName(name, [...known]) });
   }
-  if (problems.length > 0) {
-    throw new AppError('bad-setting', problems.join('\n'), {
-      hint: 'correct the environment; --help lists every setting',
-    });
-  }
-  return values as SettingsOf<Table>;
+  return { values: values as Partial<SettingsOf<Table>>, problems };
 }
 
 /** The table as text for `--help`. */
@@ -79,7 +98,7 @@ function unknownName(name: string, known: readonly string[]): string {
   const words = new Set(name.split('_'));
   const overlap = (other: string) => other.split('_').filter(word => words.has(word)).length;
   const [nearest] = [...known].sort((a, b) => overlap(b) - overlap(a));
-  return `${name}: there is no such setting; did you mean ${nearest}?`;
+  return `: there is no such setting; did you mean ${nearest}?`;
 }
 
 export function text(value: string): string {

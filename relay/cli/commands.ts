@@ -175,6 +175,7 @@ export function helpText(settings: string): string {
     'tillbook-relay [COMMAND]',
     '',
     '  run\n      Runs the relay (also without a command).',
+    '  --check [--json]\n      Says everything that is wrong with the settings and what they name; starts nothing.',
     ...lines,
     '',
     'Every command takes --json and --help, and works while the relay runs and while it is down.',

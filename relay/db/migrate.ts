@@ -42,7 +42,7 @@ export async function migrate(
     const { rows: done } = await client.query<{ number: number; digest: string }>(
       'SELECT number, digest FROM migrations ORDER BY number',
     );
-    check(done, known);
+    checkVersions(done, known);
     const missing = known.slice(done.length);
     for (const migration of missing) await apply(client, migration);
     await client.query('COMMIT');
@@ -67,7 +67,8 @@ async function apply(client: ClientBase, migration: Migration): Promise<void> {
   ]);
 }
 
-function check(
+/** @throws AppError bad-setting when the data are not this program's, or a newer one's */
+export function checkVersions(
   done: readonly { number: number; digest: string }[],
   known: readonly Migration[],
 ): void {
@@ -88,8 +89,8 @@ function check(
   }
 }
 
-/** Names of any script must fit. */
-async function checkEncoding(client: ClientBase): Promise<void> {
+/** Names of any script must fit. @throws AppError bad-setting */
+export async function checkEncoding(client: ClientBase): Promise<void> {
   const { rows: found } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
   const encoding = found[0]?.server_encoding;
   if (encoding === 'UTF8') return;
