@@ -106,7 +106,7 @@ export function startAlerts(options: AlertOptions): Alerts {
 async function oneRound(parts: AlertParts, quietUntil: Map<string, number>): Promise<void> {
   const { db, clock, holder } = parts;
   const nowMs = clock();
-  const wanted = { name: 'alerts', holder, ttlMs: LEASE_MS, nowMs };
+  const wanted = { name: 'alerts', holder, ttlMs: LEASE_MS, clock };
   if ((await takeLease(db, wanted)) === undefined) return;
   const alerts = alertsNow(await readFacts(db, nowMs));
   const before = (await db.list('alerts')).map(row => row.value);

@@ -19,7 +19,7 @@ import { moveTo, refuse } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, refOf, reload } from './poster-desk.ts';
 import { reason } from './reasons.ts';
 import { reasonsFromXero } from './refusals.ts';
-import { ageOf, newKey, RESEND_WITHIN_MS, wholeRequests } from './requests.ts';
+import { ageOf, mayLeave, newKey, RESEND_WITHIN_MS, wholeRequests } from './requests.ts';
 
 /** @throws AppError when Xero could not be asked or its answer is unclear: the items come again */
 export async function postDocuments(
@@ -142,9 +142,11 @@ async function send(
   time: 'first' | 'again',
 ): Promise<void> {
   const bodies = items.map(({ document }) => document.request?.body ?? '');
+  const first = items[0]?.document;
   let outcomes: Outcome<XeroDocument>[];
   try {
-    outcomes = await desk.xero.createDocuments(ref, { kind, idempotencyKey, bodies });
+    const batch = { kind, idempotencyKey, bodies, mayLeave: mayLeave(desk, first?.request) };
+    outcomes = await desk.xero.createDocuments(ref, batch);
   } catch (error) {
     if (time === 'first' && wasNotDone(error)) await takeBack(desk, items);
     if (isAppError(error, 'xero-validation')) return refusedAsWhole(desk, ref, kind, items);

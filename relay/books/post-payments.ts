@@ -20,7 +20,14 @@ import { addEvent, moveTo, mustRest } from './day-steps.ts';
 import type { PlannedPayment } from './plan.ts';
 import { refusedDay, wasNotDone } from './post-documents.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, reload } from './poster-desk.ts';
-import { ageOf, newKey, RESEND_WITHIN_MS, SETTLED_AFTER_MS, wholeRequests } from './requests.ts';
+import {
+  ageOf,
+  mayLeave,
+  newKey,
+  RESEND_WITHIN_MS,
+  SETTLED_AFTER_MS,
+  wholeRequests,
+} from './requests.ts';
 
 /** One payment of one item, as it stands in the request. */
 interface Part {
@@ -225,6 +232,7 @@ async function send(
     kind: first.plan.kind,
     idempotencyKey: first.paymentsRequest?.idempotencyKey ?? '',
     bodies: parts.map(({ body }) => body),
+    mayLeave: mayLeave(desk, first.paymentsRequest),
   };
   let outcomes: Outcome<XeroPayment>[];
   try {

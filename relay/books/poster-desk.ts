@@ -17,6 +17,8 @@ export interface Desk {
   clock: Clock;
   log: Logger;
   lease: Lease;
+  /** By our own clocks the lease still runs: nobody can have taken over. */
+  isOurTurn: () => boolean;
   plan: (input: PlanInput) => Plan;
   /**
    * Xero ids of documents that this process made itself and knows to be without payments. A restart

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { type AppError, type ErrorCode, isAppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import type { Db } from '../db/db.ts';
-import { type Lease, releaseLease, takeLease } from '../db/lease.ts';
+import { releaseLease, type TakenLease, takeLease } from '../db/lease.ts';
 import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
 import { BATCH_MAX } from '../xero/port.ts';
 import { chartForPosting } from './chart-age.ts';
@@ -24,16 +24,23 @@ import { giveWay, settleLocally } from './waiting-days.ts';
 /** A waiting day is tried again at least every 2 minutes, the try included. */
 export const RETRY_MS = 110_000;
 const LEASE_NAME = 'poster';
-const LEASE_MS = 45_000;
 const OWN_TROUBLE: readonly ErrorCode[] = ['conflict', 'database-unavailable'];
-const LEASE_RENEW_MS = 15_000;
-const LEASE_POLL_MS = 5_000;
+const LEASE: LeaseTimes = { ttlMs: 45_000, renewMs: 15_000, pollMs: 5_000 };
 /** Organisations that are worked on at the same time. */
 const ORGANISATIONS_AT_ONCE = 8;
 const BACKOFF_FIRST_MS = 2_000;
 const BROKEN_OFF_MS = 20_000;
 /** How long stop() lets a call to Xero finish; what is left is taken up at the next start. */
 const STOP_WITHIN_MS = 8_000;
+
+/** How long a poster that says nothing more keeps the others waiting. */
+export interface LeaseTimes {
+  ttlMs: number;
+  /** The holder prolongs it this often, at least; a third of its length. */
+  renewMs: number;
+  /** The others ask for it this often. */
+  pollMs: number;
+}
 
 export interface PosterOptions {
   db: Db;
@@ -45,6 +52,7 @@ export interface PosterOptions {
    * no second process can be there (the embedded database's lock sees to that).
    */
   holder?: string;
+  lease?: LeaseTimes;
   plan?: (input: PlanInput) => Plan;
 }
 
@@ -71,6 +79,9 @@ export function startPoster(options: PosterOptions): Poster {
 class PosterLoop {
   readonly #options: PosterOptions;
   readonly #holder: string;
+  readonly #times: LeaseTimes;
+  /** Ours, set by the database's where several relays share one. */
+  readonly #clock: Clock;
   readonly #open: OpenDays;
   readonly #unpaid = new Set<string>();
   readonly #alone = new Set<string>();
@@ -79,6 +90,9 @@ class PosterLoop {
   /** Work under way by organisation, and the days in it. */
   readonly #working = new Map<string, Promise<void>>();
   readonly #inHand = new Set<string>();
+  #lease: TakenLease | undefined;
+  /** Since when the lease is known to run, of performance.now(): no change of the clock moves it. */
+  #leaseSince = 0;
   #stopping = false;
   #woken = false;
   #nudge: () => void = () => undefined;
@@ -86,7 +100,9 @@ class PosterLoop {
   constructor(options: PosterOptions) {
     this.#options = options;
     this.#holder = options.holder ?? randomUUID();
-    this.#open = new OpenDays(options.db, options.clock);
+    this.#times = options.lease ?? LEASE;
+    this.#clock = () => options.clock() + (this.#lease?.skewMs ?? 0);
+    this.#open = new OpenDays(options.db, this.#clock);
   }
 
   wake(key?: string): void {
@@ -103,43 +119,55 @@ class PosterLoop {
   }
 
   async run(): Promise<void> {
-    let lease: Lease | undefined;
     while (!this.#stopping) {
       try {
-        lease = await this.#lease();
-        await this.#pause(lease === undefined ? LEASE_POLL_MS : await this.#round(lease));
+        const lease = await this.#takeLease();
+        await this.#pause(lease === undefined ? this.#times.pollMs : await this.#round(lease));
       } catch (error) {
         this.#options.log.error({ error }, 'posting failed');
         await this.#pause(BACKOFF_FIRST_MS);
       }
     }
     await Promise.all(this.#working.values());
-    if (lease === undefined) return;
+    if (this.#lease === undefined) return;
     // A lease that cannot be given back runs out.
-    await releaseLease(this.#options.db, lease).catch(error =>
+    await releaseLease(this.#options.db, this.#lease).catch(error =>
       this.#options.log.warn({ error }, 'the lease was not given back'),
     );
   }
 
   /** Takes or prolongs; every round comes within a third of its length. */
-  #lease(): Promise<Lease | undefined> {
-    return takeLease(this.#options.db, {
-      name: LEASE_NAME,
-      holder: this.#holder,
-      ttlMs: LEASE_MS,
-      nowMs: this.#options.clock(),
-    });
+  async #takeLease(): Promise<TakenLease | undefined> {
+    const { db, clock } = this.#options;
+    const since = performance.now();
+    const { ttlMs } = this.#times;
+    const lease = await takeLease(db, { name: LEASE_NAME, holder: this.#holder, ttlMs, clock });
+    if (lease?.token !== this.#lease?.token) {
+      // Another poster may have been at work meanwhile: what this one saw itself is old.
+      this.#unpaid.clear();
+      this.#alone.clear();
+    }
+    this.#lease = lease;
+    this.#leaseSince = since;
+    return lease;
+  }
+
+  #isOurTurn({ token }: TakenLease): boolean {
+    const runs = performance.now() - this.#leaseSince < this.#times.ttlMs;
+    return runs && this.#lease?.token === token;
   }
 
   /**
    * Starts work on every organisation that has something due and is not at work already: a slow one
    * keeps nobody waiting. Returns the milliseconds until something is due again.
    */
-  async #round(lease: Lease): Promise<number> {
+  async #round(lease: TakenLease): Promise<number> {
     this.#woken = false;
-    const { db, xero, clock, log, plan = planRevision } = this.#options;
+    const { db, xero, log, plan = planRevision } = this.#options;
+    const clock = this.#clock;
     const desk: Desk = {
       ...{ db, xero, clock, log, lease, plan },
+      isOurTurn: () => this.#isOurTurn(lease),
       unpaid: this.#unpaid,
       alone: this.#alone,
     };
@@ -149,11 +177,11 @@ class PosterLoop {
     for (const day of due.rested) this.#open.put(day, clock() + RETRY_MS);
     await this.#open.forgetRested(due.rested.map(({ key }) => key));
     for (const { ref, days } of due.byOrganisation.values()) {
-      if (this.#working.size >= ORGANISATIONS_AT_ONCE) return LEASE_RENEW_MS;
+      if (this.#working.size >= ORGANISATIONS_AT_ONCE) return this.#times.renewMs;
       if (!this.#working.has(ref.organisation)) this.#start(desk, ref, days);
     }
     return Math.min(
-      LEASE_RENEW_MS,
+      this.#times.renewMs,
       this.#open.nextDueIn(key => !this.#inHand.has(key)),
     );
   }
@@ -231,7 +259,7 @@ class PosterLoop {
   async #pause(ms: number): Promise<void> {
     if (this.#stopping || this.#woken) return;
     await new Promise<void>(done => {
-      const timer = setTimeout(done, Math.min(ms, LEASE_RENEW_MS));
+      const timer = setTimeout(done, Math.min(ms, this.#times.renewMs));
       this.#nudge = () => {
         clearTimeout(timer);
         done();

@@ -4,7 +4,9 @@
  * and the key tells how many parts belong together.
  */
 import { randomUUID } from 'node:crypto';
+import { AppError } from '../../protocol/errors.ts';
 import type { StoredRequest } from '../db/records.ts';
+import type { Desk } from './poster-desk.ts';
 
 /** Xero forgets a key after about 6 minutes; until then the same bytes are answered the same. */
 export const RESEND_WITHIN_MS = 5 * 60_000;
@@ -37,6 +39,24 @@ export function wholeRequests<Part>(
     else broken.push(...group);
   }
   return { whole, broken };
+}
+
+/**
+ * For the last moment before a stored request leaves: it may have waited for its turn, or the whole
+ * process may have been frozen. Xero must still know the key from any earlier time, and no other
+ * poster may have taken over: else the request stays stored, and is looked up before it goes again.
+ * @throws AppError conflict
+ */
+export function mayLeave(
+  desk: Pick<Desk, 'clock' | 'isOurTurn'>,
+  request: StoredRequest | undefined,
+): () => void {
+  return () => {
+    if (desk.isOurTurn() && ageOf(request, desk.clock()) < RESEND_WITHIN_MS) return;
+    throw new AppError('conflict', 'the request waited too long to be sent safely', {
+      retryable: true,
+    });
+  };
 }
 
 /** Milliseconds since the request was last sent. */

@@ -33,6 +33,11 @@ export interface Writer extends Reader {
   /** Inserts or replaces the row. The value is copied: later changes to the object do not count. */
   put<Name extends TableName>(table: Name, key: string, value: Tables[Name]): Promise<void>;
   remove<Name extends TableName>(table: Name, key: string): Promise<void>;
+  /**
+   * The clock of the database, ms since 1970, for what several relays must agree on. Absent where
+   * one process has the database to itself: then its own clock is as good.
+   */
+  clock?(): Promise<number>;
 }
 
 export interface Db extends Reader {

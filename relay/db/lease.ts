@@ -1,9 +1,11 @@
 /**
  * Leases: who may do a piece of work now, over processes and restarts. Every new holder gets a
  * higher fencing token; whoever held the lease before is refused at its next write, however late
- * it wakes up. (Kleppmann 2016, "How to do distributed locking".)
+ * it wakes up. (Kleppmann 2016, "How to do distributed locking".) Relays that share a database go
+ * by its clock, not by their own.
  */
 import { AppError } from '../../protocol/errors.ts';
+import type { Clock } from '../clock.ts';
 import type { Db, Reader } from './db.ts';
 
 export interface Lease {
@@ -12,14 +14,27 @@ export interface Lease {
   token: number;
 }
 
+export interface TakenLease extends Lease {
+  /** The database's clock minus ours, ms; 0 where it has none. */
+  skewMs: number;
+}
+
+export interface WantedLease {
+  name: string;
+  holder: string;
+  ttlMs: number;
+  clock: Clock;
+}
+
 /** Takes or prolongs a lease. Undefined: another holder has it. */
-export async function takeLease(
-  db: Db,
-  wanted: { name: string; holder: string; ttlMs: number; nowMs: number },
-): Promise<Lease | undefined> {
-  const { name, holder, ttlMs, nowMs } = wanted;
+export async function takeLease(db: Db, wanted: WantedLease): Promise<TakenLease | undefined> {
+  const { name, holder, ttlMs, clock } = wanted;
   return await db.write(async tx => {
+    // The row first: waiting for it takes time.
     const row = await tx.get('leases', name);
+    const shared = await tx.clock?.();
+    const own = clock();
+    const nowMs = shared ?? own;
     const valid = row !== undefined && Date.parse(row.until) > nowMs;
     if (valid && row.holder !== holder) return undefined;
     const token = valid ? row.token : (row?.token ?? 0) + 1;
@@ -28,7 +43,7 @@ export async function takeLease(
       token,
       until: new Date(nowMs + ttlMs).toISOString(),
     });
-    return { name, holder, token };
+    return { name, holder, token, skewMs: nowMs - own };
   });
 }
 

@@ -278,6 +278,15 @@ class PgTransaction implements Writer {
     );
   }
 
+  /** What it is now, not when the transaction began: it may have waited for its turn. */
+  async clock(): Promise<number> {
+    const { rows } = await this.#query(
+      'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now',
+      [],
+    );
+    return Number(rows[0]?.['now']);
+  }
+
   /** Everything that was asked has been answered. */
   async settled(): Promise<void> {
     await this.#last;

@@ -47,5 +47,6 @@ function noting(tx: Writer, changed: Set<string>): Writer {
       note(table, key);
       await tx.remove(table, key);
     },
+    ...(tx.clock && { clock: tx.clock.bind(tx) }),
   };
 }

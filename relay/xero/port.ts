@@ -71,6 +71,11 @@ export interface Batch {
   idempotencyKey: string;
   /** One encoded element each, in the order in which they are sent; at most BATCH_MAX. */
   bodies: string[];
+  /**
+   * Asked when the request is about to leave, however long it waited for its turn: throws when it
+   * is too late for that.
+   */
+  mayLeave?: () => void;
 }
 
 /** Xero takes at most 50 documents or payments in one call. */

@@ -41,6 +41,8 @@ export interface TokenDeps {
   log: Logger;
   /** Who takes the refresher's lease: this process. */
   holder: string;
+  /** How long a refresher that says nothing more keeps the others waiting; LEASE_MS by default. */
+  tokenLeaseMs?: number;
 }
 
 export interface Tokens {
@@ -152,8 +154,8 @@ async function refreshUnderLease(
 
 async function waitForLease(deps: TokenDeps, name: string): Promise<Lease> {
   for (;;) {
-    const wanted = { name, holder: deps.holder, ttlMs: LEASE_MS, nowMs: deps.clock() };
-    const lease = await takeLease(deps.db, wanted);
+    const { holder, clock, tokenLeaseMs: ttlMs = LEASE_MS } = deps;
+    const lease = await takeLease(deps.db, { name, holder, clock, ttlMs });
     if (lease !== undefined) return lease;
     await sleep(LEASE_POLL_MS);
   }
@@ -185,7 +187,11 @@ function withinGrace(deps: TokenDeps, connection: ConnectionRecord): TokenSet | 
   return openSealed(deps.seal, connection.id, connection.previousTokens);
 }
 
-/** The new set is stored before anybody uses it; until then the old one is what counts. */
+/**
+ * The new set is stored before anybody uses it; until then the old one is what counts. A set that
+ * somebody else stored meanwhile (HQ connected again, or another relay overtook this one while it
+ * was frozen) stays: ours is the older one.
+ */
 async function exchange(
   deps: TokenDeps,
   connection: ConnectionRecord,
@@ -207,17 +213,18 @@ async function exchange(
   } catch (error) {
     throw oauthError(error, 'refresh');
   }
-  await deps.db.write(async tx => {
+  const tokens = sealTokens(deps.seal, connection.id, renewed);
+  const previousTokens = sealTokens(deps.seal, connection.id, used);
+  const kept = await deps.db.write(async tx => {
     const now = await tx.get('connections', connection.id);
-    if (now === undefined) return;
-    await tx.put('connections', connection.id, {
-      ...now,
-      tokens: sealTokens(deps.seal, connection.id, renewed),
-      previousTokens: sealTokens(deps.seal, connection.id, used),
-      refreshedAt: new Date(deps.clock()).toISOString(),
-    });
+    if (now === undefined || now.tokens !== connection.tokens) return now;
+    const refreshedAt = new Date(deps.clock()).toISOString();
+    const next = { ...now, tokens, previousTokens, refreshedAt };
+    await tx.put('connections', connection.id, next);
+    return next;
   });
-  return renewed;
+  if (kept === undefined) throw notConnected();
+  return openTokens(deps, kept);
 }
 
 /** What we keep of a token answer. @throws AppError bad-answer when it is none */

@@ -33,15 +33,17 @@ export async function createDocuments(
   return singleRefusal(batch, async () => {
     if (batch.kind === 'invoice') {
       const invoices = elements as Invoice[];
-      const body = await callXero(deps, ref, POSTS, api =>
-        api.createInvoices(tenant, { invoices }, SUMMARIZE, undefined, key),
-      );
+      const body = await callXero(deps, ref, POSTS, api => {
+        batch.mayLeave?.();
+        return api.createInvoices(tenant, { invoices }, SUMMARIZE, undefined, key);
+      });
       return inOrder(batch, listOf(body.invoices, true), invoiceFate);
     }
     const creditNotes = elements as CreditNote[];
-    const body = await callXero(deps, ref, POSTS, api =>
-      api.createCreditNotes(tenant, { creditNotes }, SUMMARIZE, undefined, key),
-    );
+    const body = await callXero(deps, ref, POSTS, api => {
+      batch.mayLeave?.();
+      return api.createCreditNotes(tenant, { creditNotes }, SUMMARIZE, undefined, key);
+    });
     return inOrder(batch, listOf(body.creditNotes, true), noteFate);
   });
 }
@@ -67,9 +69,10 @@ export async function createPayments(
   checkSize(batch);
   const payments = batch.bodies.map(body => JSON.parse(body) as Payment);
   return singleRefusal(batch, async () => {
-    const body = await callXero(deps, ref, POSTS, api =>
-      api.createPayments(ref.organisation, { payments }, SUMMARIZE, batch.idempotencyKey),
-    );
+    const body = await callXero(deps, ref, POSTS, api => {
+      batch.mayLeave?.();
+      return api.createPayments(ref.organisation, { payments }, SUMMARIZE, batch.idempotencyKey);
+    });
     return inOrder(batch, listOf(body.payments, true), (payment: Payment, sent: Payment) => {
       const outcome = outcomeOf(payment, payment.paymentID, one => decodePayment(one, currency));
       if (outcome.ok && payment.reference !== sent.reference) throw misplaced();

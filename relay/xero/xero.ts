@@ -34,6 +34,8 @@ export interface XeroOptions {
   log: Logger;
   /** As in the poster: the same name over restarts only where no second process can be there. */
   holder?: string;
+  /** A refresher that was killed keeps the others waiting this long; see tokens.ts. */
+  tokenLeaseMs?: number;
   /** A consent was given: what waited for it may go on at once. */
   onConnected?: () => void;
   /** For a simulated clock: how the limiter waits. */

@@ -118,23 +118,40 @@ function rivalTests(): void {
   it('of twenty who ask at once, one gets the lease', async () => {
     await withTwo(async (a, b) => {
       const ask = (_: unknown, i: number) =>
-        takeLease(i % 2 ? a : b, { name: 'poster', holder: `r${i}`, ttlMs: 1000, nowMs: 0 });
+        takeLease(i % 2 ? a : b, {
+          name: 'poster',
+          holder: `r${i}`,
+          ttlMs: 10_000,
+          clock: Date.now,
+        });
       const got = (await Promise.all(Array.from({ length: 20 }, ask))).filter(Boolean);
       assert.equal(got.length, 1);
       assert.equal((await a.get('leases', 'poster'))?.holder, got[0]?.holder);
     });
   });
 
+  it('a relay whose clock is a year ahead does not take what another one holds', async () => {
+    await withTwo(async (a, b) => {
+      const wanted = { name: 'poster', ttlMs: 10_000 };
+      const held = await takeLease(a, { ...wanted, holder: 'a', clock: Date.now });
+      const fast = () => Date.now() + 365 * 86_400_000;
+      assert.ok(held !== undefined && Math.abs(held.skewMs) < 5_000);
+      assert.equal(await takeLease(b, { ...wanted, holder: 'b', clock: fast }), undefined);
+      const own = await takeLease(b, { ...wanted, name: 'other', holder: 'b', clock: fast });
+      assert.ok(Math.abs((own?.skewMs ?? 0) + 365 * 86_400_000) < 5_000);
+    });
+  });
+
   it('nobody takes over while a write of the holder is under way, and after it his end', async () => {
     await withTwo(async (a, b) => {
-      const wanted = { name: 'poster', ttlMs: 1000 };
-      const old = await takeLease(a, { ...wanted, holder: 'a', nowMs: 0 });
+      const wanted = { name: 'poster', ttlMs: 0, clock: Date.now };
+      const old = await takeLease(a, { ...wanted, holder: 'a' });
       assert.ok(old);
       let taken = false;
       let takeOver: Promise<unknown> = Promise.resolve();
       await a.write(async tx => {
         await checkLease(tx, old);
-        takeOver = takeLease(b, { ...wanted, holder: 'b', nowMs: 2000 }).then(() => {
+        takeOver = takeLease(b, { ...wanted, holder: 'b' }).then(() => {
           taken = true;
         });
         await wait(200);

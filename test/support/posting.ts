@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 import type { DayParts } from '../../protocol/day-summary.ts';
 import { silentLog } from '../../protocol/host/log.ts';
 import { type Mapping, mappingSchema } from '../../relay/books/mapping.ts';
-import { type Poster, startPoster } from '../../relay/books/poster.ts';
+import { type LeaseTimes, type Poster, startPoster } from '../../relay/books/poster.ts';
 import { type Db, dayKey } from '../../relay/db/db.ts';
 import { openLowdb } from '../../relay/db/lowdb.ts';
 import type { DayRecord, RevisionRecord } from '../../relay/db/records.ts';
@@ -36,7 +36,14 @@ export interface Rig {
   newXero: (db?: Db, holder?: string) => XeroPort;
 }
 
-export const SEAL = createSeal(randomBytes(32));
+export const SEAL_KEY = randomBytes(32);
+export const SEAL = createSeal(SEAL_KEY);
+
+export interface RigOptions extends XeroOptions {
+  /** Closed by the rig; a lowdb of its own by default. */
+  db?: Db;
+  lease?: LeaseTimes;
+}
 
 /**
  * Everything stops with the test.
@@ -44,7 +51,7 @@ export const SEAL = createSeal(randomBytes(32));
  */
 export async function makeRig(
   t: Pick<TestContext, 'after'>,
-  options: XeroOptions = {},
+  options: RigOptions = {},
   speed = 1,
 ): Promise<Rig> {
   let shift = 0;
@@ -52,7 +59,7 @@ export async function makeRig(
   const now = () => begin + (Date.now() - begin) * speed + shift;
   const standIn = await startXero({ seeds: ['sg'], clock: now, ...options });
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-posting-'));
-  const db = await openLowdb(join(folder, 'db'));
+  const db = options.db ?? (await openLowdb(join(folder, 'db')));
   const posters: Poster[] = [];
   t.after(async () => {
     await Promise.all(posters.map(poster => poster.stop()));
@@ -71,6 +78,7 @@ export async function makeRig(
       const poster = startPoster({
         ...{ db: on, xero: newXero(on, holder), clock: now, log: silentLog() },
         holder,
+        ...(options.lease && { lease: options.lease }),
       });
       // A killed process stops nothing.
       if (on === db) posters.push(poster);
@@ -97,14 +105,14 @@ function makeXero(
 }
 
 /** Connects without a browser: the stand-in grants, the row is written as the consent would. */
-export async function connect(rig: Rig): Promise<string> {
+export async function connect(rig: Rig, livesMs = 1_800_000): Promise<string> {
   const app = rig.standIn.control.registerApp({ redirectUris: [REDIRECT] });
   const granted = rig.standIn.control.grant({ clientId: app.clientId });
   const id = 'connection-1';
   const tokens = {
     access_token: String(granted['access_token']),
     refresh_token: String(granted['refresh_token']),
-    expires_at: Math.floor(rig.now() / 1000) + 1800,
+    expires_at: Math.floor((rig.now() + livesMs) / 1000),
   };
   await rig.db.write(tx =>
     tx.put('connections', id, {
