@@ -1,6 +1,7 @@
 /**
  * A real PostgreSQL for tests, from the programs of this machine, in a temporary folder on a free
- * loopback port. Each caller gets a schema of its own. As root it runs as the user `postgres`.
+ * loopback port. Each caller gets a schema of its own. As root it runs as the user `postgres`. When
+ * the test's process dies, in whatever way, the server stops and its folder is removed.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,16 +17,27 @@ import { findTool } from './tools.ts';
 const run = promisify(execFile);
 const START_MAX_MS = 30_000;
 const STOP_MAX_MS = 10_000;
+/** The pipe from the test is closed by whatever ends the test, be it SIGKILL. */
+const KEEPER = `trap '' INT TERM HUP
+folder=$1; shift
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill -INT $server; } &
+watch=$!
+wait $server
+kill $watch
+rm -rf "$folder"`;
 const USER = 'tillbook';
 
 export class TestPostgres {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #server: ChildProcess;
   readonly #port: number;
   #schemas = 0;
 
   private constructor(folder: string, server: ChildProcess, port: number) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#server = server;
     this.#port = port;
   }
@@ -42,10 +54,11 @@ export class TestPostgres {
     const port = await freePort();
     const fsync = `fsync=${isDurable ? 'on' : 'off'}`;
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', fsync];
+    const command = [program, '-D', data, '-p', `${port}`];
     const server = spawn(
-      program,
-      ['-D', data, '-p', `${port}`, ...settings.flatMap(setting => ['-c', setting])],
-      { ...who, cwd: folder, stdio: 'ignore' },
+      '/bin/sh',
+      ['-c', KEEPER, 'keeper', folder, ...command, ...settings.flatMap(one => ['-c', one])],
+      { ...who, cwd: tmpdir(), stdio: ['pipe', 'ignore', 'ignore'] },
     );
     const postgres = new TestPostgres(folder, server, port);
     await postgres.#ready();
@@ -80,12 +93,12 @@ export class TestPostgres {
   async stop(): Promise<void> {
     if (this.#server.exitCode === null && this.#server.signalCode === null) {
       const exited = once(this.#server, 'exit');
-      this.#server.kill('SIGINT');
-      const timer = setTimeout(() => this.#server.kill('SIGQUIT'), STOP_MAX_MS);
+      this.#server.stdin?.end();
+      const timer = setTimeout(() => this.#server.kill('SIGKILL'), STOP_MAX_MS);
       await exited;
       clearTimeout(timer);
     }
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   #address(): string {
