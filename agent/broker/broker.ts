@@ -14,7 +14,7 @@ import type { Intake, Verdict } from '../intake/ports.ts';
 import { AckQueue, type Done } from './acks.ts';
 import { Bans } from './bans.ts';
 import { Connections, type TerminalConnection } from './connections.ts';
-import { Doorkeeper } from './doorkeeper.ts';
+import { type Admission, Doorkeeper } from './doorkeeper.ts';
 import { Pace } from './pace.ts';
 import { checkConnect, checkPublish, checkSubscription } from './rules.ts';
 import type { Terminals } from './terminals.ts';
@@ -93,6 +93,7 @@ class Desk {
   readonly #pace: Pace;
   readonly #door = new Doorkeeper();
   readonly #acks = new Map<Client, AckQueue>();
+  readonly #admissions = new WeakMap<Client, Admission>();
   readonly #refusals = new WeakMap<Client, { returnCode: number; message: string }>();
   #aedes: Aedes | undefined;
   #stopping = false;
@@ -117,9 +118,10 @@ class Desk {
         this.connections.problem(terminal, verdict, 'it sent a packet that is too large or broken');
       }
     });
-    if (!admitted) return;
+    if (admitted === undefined) return;
     socket.setNoDelay(true);
     client = this.#aedes.handle(socket);
+    this.#admissions.set(client, admitted);
   }
 
   rules(): NonNullable<Parameters<typeof Aedes.createBroker>[0]> {
@@ -157,6 +159,10 @@ class Desk {
       this.#acks.delete(client);
       const other = [...this.#acks.keys()].some(({ id }) => id === client.id);
       if (!other) this.connections.connected(client.id, false);
+    });
+    // aedes reads on by itself right after this.
+    aedes.on('connackSent', ({ returnCode }, client) => {
+      if (returnCode === 0) this.#admissions.get(client)?.open();
     });
     aedes.on('ping', (_packet, client) => this.connections.seen(client.id));
     aedes.on('clientError', (client, error) => this.#lost(client, error));

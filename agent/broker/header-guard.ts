@@ -14,6 +14,8 @@ const CONNECT = 1;
 
 export type GuardVerdict = 'ok' | 'not-connect' | 'bad-length' | 'too-large';
 
+const NOT_YET = Number.POSITIVE_INFINITY;
+
 /** One per connection; feed it every chunk in order, stop at the first verdict that is not ok. */
 export class HeaderGuard {
   #state: 'type' | 'length' | 'body' = 'type';
@@ -21,6 +23,13 @@ export class HeaderGuard {
   #length = 0;
   #shift = 0;
   #rest = 0;
+  #passed = 0;
+  #connectLength = NOT_YET;
+
+  /** Bytes of the CONNECT packet with its header; infinite until it has passed whole. */
+  get connectLength(): number {
+    return this.#connectLength;
+  }
 
   inspect(chunk: Uint8Array): GuardVerdict {
     let at = 0;
@@ -29,15 +38,23 @@ export class HeaderGuard {
         const step = Math.min(this.#rest, chunk.length - at);
         this.#rest -= step;
         at += step;
-        if (this.#rest === 0) this.#state = 'type';
+        if (this.#rest === 0) this.#endPacket(at);
         continue;
       }
       const byte = chunk[at] ?? 0;
       at += 1;
       const verdict = this.#state === 'type' ? this.#takeType(byte) : this.#takeLength(byte);
       if (verdict !== 'ok') return verdict;
+      if (this.#state === 'type') this.#endPacket(at);
     }
+    this.#passed += chunk.length;
     return 'ok';
+  }
+
+  /** @param at where the packet ends in the chunk in hand */
+  #endPacket(at: number): void {
+    this.#state = 'type';
+    if (this.#connectLength === NOT_YET) this.#connectLength = this.#passed + at;
   }
 
   #takeType(byte: number): GuardVerdict {
