@@ -4,7 +4,7 @@
  * `hasRoomFor` said yes to each. Everything is whole minor units; nothing is ever divided.
  */
 import type { DayParts } from './day-summary.ts';
-import { compareSales, compareText } from './row-order.ts';
+import { compareSales, compareText, type SalesKey } from './row-order.ts';
 import type { SequenceRuns } from './sequence.ts';
 import type { Line, Trade, Transaction } from './transaction.ts';
 
@@ -243,8 +243,9 @@ function absoluteSum(amounts: readonly number[]): number {
   return amounts.reduce((sum, amount) => sum + Math.abs(amount), 0);
 }
 
-function salesKey(row: Pick<SalesRow, 'kind' | 'category' | 'taxCode'>): string {
-  return JSON.stringify([row.kind, row.category ?? null, row.taxCode ?? null]);
+/** Lengths, for a category may hold any character; an absent one has none. */
+function salesKey({ kind, category, taxCode }: SalesKey): string {
+  return `${kind} ${category?.length ?? ''} ${category ?? ''} ${taxCode?.length ?? ''} ${taxCode ?? ''}`;
 }
 
 function terminalKey(row: { terminal: string; epoch: number }): string {

@@ -31,10 +31,10 @@ export function parseStrictJson(bytes: Buffer): StrictJson {
   return scan(text, value);
 }
 
-/** One walk over text that is known to be JSON: depth, keys, surrogates, white space. */
+/** One walk over text that is known to be JSON: depth, surrogates, keys, white space. */
 function scan(text: string, value: unknown): StrictJson {
   const hasEscapes = text.includes('\\');
-  const keysOfDepth: (Set<string> | undefined)[] = [];
+  let keys = 0;
   let depth = 0;
   let compact = '';
   let keptFrom = 0;
@@ -45,24 +45,57 @@ function scan(text: string, value: unknown): StrictJson {
       if (hasEscapes && holdsLoneSurrogate(text.slice(i, end + 1))) {
         return refuse('not-json', 'a string holds half of a surrogate pair (\\ud800 … \\udfff)');
       }
-      const keys = keysOfDepth[depth];
-      if (keys !== undefined && isKey(text, end)) {
-        const key = keyAt(text, i, end);
-        if (keys.has(key)) return refuse('not-json', `the key ${quoted(key)} stands twice`);
-        keys.add(key);
-      }
+      if (isKey(text, end)) keys += 1;
       i = end;
     } else if (char === 0x7b || char === 0x5b) {
       depth += 1;
       if (depth > DEPTH_MAX) return refuse('too-deep', `nested deeper than ${DEPTH_MAX} levels`);
-      keysOfDepth[depth] = char === 0x7b ? new Set() : undefined;
     } else if (char === 0x7d || char === 0x5d) depth -= 1;
     else if (isSpace(char)) {
       compact += text.slice(keptFrom, i);
       keptFrom = i + 1;
     }
   }
+  // JSON.parse keeps one of two equal keys: then the value has fewer of them than the text.
+  if (keys !== keysIn(value)) {
+    return refuse('not-json', `the key ${quoted(repeatedKey(text))} stands twice`);
+  }
   return { ok: true, value, compact: compact + text.slice(keptFrom) };
+}
+
+/** Keys of all objects within, at most 32 levels deep. */
+function keysIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) keys += keysIn(item);
+    return keys;
+  }
+  // What JSON.parse makes has nothing to inherit from but Object.prototype, which lists no keys.
+  for (const key in value) keys += 1 + keysIn((value as Record<string, unknown>)[key]);
+  return keys;
+}
+
+/** The first key that stands twice in one object; only asked when there is one. */
+function repeatedKey(text: string): string {
+  const keysOfDepth: Set<string>[] = [];
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charCodeAt(i);
+    if (char === QUOTE) {
+      const end = endOfString(text, i);
+      if (isKey(text, end)) {
+        const key = keyAt(text, i, end);
+        if (keysOfDepth[depth]?.has(key)) return key;
+        keysOfDepth[depth]?.add(key);
+      }
+      i = end;
+    } else if (char === 0x7b || char === 0x5b) {
+      depth += 1;
+      keysOfDepth[depth] = new Set();
+    } else if (char === 0x7d || char === 0x5d) depth -= 1;
+  }
+  throw new Error('no key stands twice');
 }
 
 function refuse(code: 'not-utf8' | 'not-json' | 'too-deep', message: string): StrictJson {

@@ -23,7 +23,7 @@ export interface Message {
   terminal: string;
   payload: Buffer;
   transaction: Transaction;
-  value: unknown;
+  /** As the terminal wrote it, on one line. */
   compact: string;
 }
 
@@ -94,7 +94,8 @@ export class Judge {
     }
     const { record } = facts.sameId;
     if (record === undefined) return undefined; // Another id with the same hash.
-    const same = record.terminal === message.terminal && sameJson(record.value, message.value);
+    const sameTerminal = record.terminal === message.terminal;
+    const same = sameTerminal && sameJson(record.value, JSON.parse(message.compact));
     if (same) return { kind: 'duplicate' };
     const text = `id ${id} was accepted before with other content (${record.terminal}, ${record.receivedAt})`;
     return quarantine('conflict-id', text, 'id');
