@@ -6,30 +6,14 @@
  */
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../../protocol/errors.ts';
-import { NO_HASH, sealLine } from './chain.ts';
+import { Batch } from './batch.ts';
+import type { ChainState } from './chain.ts';
 import { type Disk, type DiskFile, diskError, writeAll } from './disk.ts';
-
-export interface ChainState {
-  /** Bytes. */
-  size: number;
-  /** Hash of the last line; 64 zeros when there is none. */
-  head: string;
-  entries: number;
-}
-
-export const EMPTY_CHAIN: ChainState = { size: 0, head: NO_HASH, entries: 0 };
 
 export interface Waiter {
   /** @param offset where the line begins, bytes */
   synced(offset: number): void;
   failed(error: AppError): void;
-}
-
-interface Append {
-  text: string;
-  after: ChainState;
-  offset: number;
-  waiter: Waiter;
 }
 
 export class ChainFile {
@@ -40,7 +24,9 @@ export class ChainFile {
   #synced: ChainState;
   /** What the chain will be once everything queued is on disk. */
   #tail: ChainState;
-  #queue: Append[] = [];
+  /** Filled while the other batch is on its way to the disk. */
+  #queue = new Batch<Waiter>();
+  #spare = new Batch<Waiter>();
   #running = false;
   #broken: AppError | undefined;
   #whenIdle: (() => void)[] = [];
@@ -73,11 +59,7 @@ export class ChainFile {
       waiter.failed(this.#broken);
       return entries;
     }
-    const { text, hash } = sealLine(body, this.#tail.head);
-    const offset = this.#tail.size;
-    const size = offset + Buffer.byteLength(text);
-    this.#tail = { size, head: hash, entries: entries + 1 };
-    this.#queue.push({ text, after: this.#tail, offset, waiter });
+    this.#tail = this.#queue.add(body, waiter, this.#tail);
     if (!this.#running) {
       this.#running = true;
       // A turn of the loop later: everything the sockets hold now shares the first sync.
@@ -101,32 +83,35 @@ export class ChainFile {
     await new Promise<void>(resolve => this.#whenIdle.push(resolve));
   }
 
-  /** Lets go of the file handle; the next append opens it again. Only when idle. */
+  /** Lets go of handle and buffers; the next append opens the file again. Only when idle. */
   async release(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
+    this.#queue = new Batch();
+    this.#spare = new Batch();
     await file?.close();
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#queue.waiting.length > 0) {
       const batch = this.#queue;
-      this.#queue = [];
-      const error = await this.#commit(batch);
-      if (error !== undefined) {
-        this.#refuse(batch, error);
-        continue;
-      }
-      // In one turn: whoever looks sees the file's state together with what was made of its lines.
-      this.#synced = batch.at(-1)?.after ?? this.#synced;
-      for (const append of batch) append.waiter.synced(append.offset);
+      const after = this.#tail;
+      this.#queue = this.#spare;
+      const error = await this.#commit(batch.bytes);
+      if (error === undefined) {
+        // In one turn: whoever looks sees the file's state together with what was made of its lines.
+        this.#synced = after;
+        for (const { waiter, offset } of batch.waiting) waiter.synced(offset);
+      } else this.#refuse(batch, error);
+      batch.clear();
+      this.#spare = batch;
     }
     this.#running = false;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** Writes and syncs one batch; gives the error instead of throwing it. */
-  async #commit(batch: readonly Append[]): Promise<AppError | undefined> {
+  async #commit(bytes: Buffer): Promise<AppError | undefined> {
     if (this.#broken !== undefined) return this.#broken;
     try {
       this.#file ??= await this.#disk.open(this.path);
@@ -139,7 +124,6 @@ export class ChainFile {
       return this.#break(error, `syncing the folder of ${this.path}`);
     }
     try {
-      const bytes = Buffer.from(batch.map(append => append.text).join(''));
       await writeAll(this.#file, bytes, this.#synced.size);
     } catch (error) {
       const failure = diskError(error, `writing ${this.path}`);
@@ -176,10 +160,10 @@ export class ChainFile {
   }
 
   /** The batch and all that was chained onto it since. */
-  #refuse(batch: readonly Append[], error: AppError): void {
-    const all = [...batch, ...this.#queue];
-    this.#queue = [];
+  #refuse(batch: Batch<Waiter>, error: AppError): void {
+    const refused = [...batch.waiting, ...this.#queue.waiting];
+    this.#queue.clear();
     this.#tail = this.#synced;
-    for (const append of all) append.waiter.failed(error);
+    for (const { waiter } of refused) waiter.failed(error);
   }
 }

@@ -8,6 +8,17 @@ import { hash as digestOf } from 'node:crypto';
 /** `prev` of a first line, and the head of an empty file. */
 export const NO_HASH = '0'.repeat(64);
 
+export interface ChainState {
+  /** Bytes. */
+  size: number;
+  /** Hash of the last line; 64 zeros when there is none. */
+  head: string;
+  entries: number;
+}
+
+/** Of a file without lines. */
+export const EMPTY_CHAIN: ChainState = { size: 0, head: NO_HASH, entries: 0 };
+
 const HASH_KEY = ',"hash":"';
 const PREV_KEY = ',"prev":"';
 const HEX_LENGTH = 64;
@@ -16,17 +27,26 @@ const SEAL_BYTES = HASH_KEY.length + HEX_LENGTH + 2;
 /** `,"prev":"<64 hex>"` */
 const LINK_BYTES = PREV_KEY.length + HEX_LENGTH + 1;
 
+/** What a seal adds to a body, with the line's newline, bytes. */
+export const SEALED_BYTES = LINK_BYTES + SEAL_BYTES + 1;
+
 export interface SealedLine {
-  /** The line with its newline. */
-  text: string;
+  /** Where the next line begins, bytes. */
+  end: number;
   hash: string;
 }
 
-/** @param body an object's JSON text without its closing brace */
-export function sealLine(body: string, prev: string): SealedLine {
-  const content = `${body}${PREV_KEY}${prev}"`;
-  const hash = digestOf('sha256', content, 'hex');
-  return { text: `${content}${HASH_KEY}${hash}"}\n`, hash };
+/**
+ * Writes a line with its seal and newline into a buffer. Hashed where it will be written from, so
+ * that its text is turned into bytes once.
+ * @param body an object's JSON text without its closing brace
+ * @param at bytes; there must be room for the body's bytes and `SEALED_BYTES`
+ */
+export function sealLine(into: Buffer, at: number, body: string, prev: string): SealedLine {
+  const linkAt = at + into.write(body, at);
+  const sealAt = linkAt + into.write(`${PREV_KEY}${prev}"`, linkAt, 'latin1');
+  const hash = digestOf('sha256', into.subarray(at, sealAt), 'hex');
+  return { end: sealAt + into.write(`${HASH_KEY}${hash}"}\n`, sealAt, 'latin1'), hash };
 }
 
 export interface ProvenLine {

@@ -5,7 +5,7 @@
  */
 import { hash as digestOf } from 'node:crypto';
 import type { DayState } from '../day/day-book.ts';
-import type { ChainState } from './chain-file.ts';
+import type { ChainState } from './chain.ts';
 import { type Disk, readUpTo, replaceFile } from './disk.ts';
 import type { NumbersRow } from './numbers.ts';
 

@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
-import { LINE_BYTES_MAX, NO_HASH, proveLine } from './chain.ts';
-import { ChainFile, type ChainState, EMPTY_CHAIN, type Waiter } from './chain-file.ts';
+import { type ChainState, EMPTY_CHAIN, LINE_BYTES_MAX, NO_HASH, proveLine } from './chain.ts';
+import { ChainFile, type Waiter } from './chain-file.ts';
 import { type Disk, type DiskFile, readUpTo } from './disk.ts';
 import { type JournalRecord, readRecord } from './entry.ts';
 import { damagedPlaces, placeOf, recoverChain, scan, setAside } from './recover.ts';

@@ -6,8 +6,8 @@
 import { join } from 'node:path';
 import { AppError } from '../../protocol/errors.ts';
 import type { Problem } from '../../protocol/transaction.ts';
-import { LINE_BYTES_MAX } from './chain.ts';
-import { ChainFile, EMPTY_CHAIN } from './chain-file.ts';
+import { EMPTY_CHAIN, LINE_BYTES_MAX } from './chain.ts';
+import { ChainFile } from './chain-file.ts';
 import { type Disk, diskError, readUpTo } from './disk.ts';
 import {
   digestOfPayload,

@@ -5,8 +5,7 @@
  * a failed sync the page cache may show what the disk does not hold.
  */
 import { dirname } from 'node:path';
-import { LINE_BYTES_MAX, type ProvenLine, proveLine } from './chain.ts';
-import type { ChainState } from './chain-file.ts';
+import { type ChainState, LINE_BYTES_MAX, type ProvenLine, proveLine } from './chain.ts';
 import { type Disk, type DiskFile, fill, readUpTo, writeAll } from './disk.ts';
 import { salvage } from './salvage.ts';
 
