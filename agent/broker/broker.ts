@@ -5,7 +5,7 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type Client, type PublishPacket } from 'aedes';
+import type { Aedes, AedesOptions, Client, PublishPacket } from 'aedes';
 import { AppError, messageOf } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import { problemsTopic } from '../../protocol/topics.ts';
@@ -18,6 +18,7 @@ import { type Admission, Doorkeeper } from './doorkeeper.ts';
 import { Pace } from './pace.ts';
 import { checkConnect, checkPublish, checkSubscription } from './rules.ts';
 import type { Terminals } from './terminals.ts';
+import { createTillAedes } from './till-aedes.ts';
 
 const CONNECT_WITHIN_MS = 5000;
 const STOP_WITHIN_MS = 5000;
@@ -50,7 +51,7 @@ export interface Broker {
 /** @throws the system's error when a port cannot be had */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const desk = new Desk(options);
-  const aedes = await Aedes.createBroker(desk.rules());
+  const aedes = await createTillAedes(desk.rules());
   desk.attach(aedes);
   const plain = createServer(socket => desk.admit(socket));
   await listen(plain, options.port, options.host);
@@ -124,7 +125,7 @@ class Desk {
     this.#admissions.set(client, admitted);
   }
 
-  rules(): NonNullable<Parameters<typeof Aedes.createBroker>[0]> {
+  rules(): AedesOptions {
     return {
       connectTimeout: CONNECT_WITHIN_MS,
       maxClientsIdLength: 64,
