@@ -7,7 +7,6 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { serveControl } from '../protocol/host/control-socket.ts';
-import { lockFolder } from '../protocol/host/folder-lock.ts';
 import { createLog, type Logger, silentLog } from '../protocol/host/log.ts';
 import { serviceManager } from '../protocol/host/service-manager.ts';
 import { shippedVersion } from '../protocol/host/shipped.ts';
@@ -16,6 +15,7 @@ import { controlHandlers, runCli } from './cli/cli.ts';
 import type { Core } from './cli/core.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { takeFolder } from './data-versions.ts';
 import { startDayClock } from './day/day-clock.ts';
 import { startRetention } from './day/retention.ts';
 import { startDelivery } from './delivery/delivery.ts';
@@ -32,7 +32,7 @@ const VERSION = shippedVersion();
 /** Runs the agent until it is told to stop. @returns the exit code */
 async function run(config: Config): Promise<number> {
   const log = createLog('agent', { level: config.logLevel, readable: stdout.isTTY === true });
-  const lock = await lockFolder(config.dataDir, 'tillbook-agent');
+  const lock = await takeFolder(config.dataDir);
   const lifetime = startLifetime(log);
   const service = serviceManager({ env, isWell: () => takesWrites(config.dataDir), log });
   const http = await openRelayHttp({ proxy: proxyOf(env), caFile: config.relayCaFile });
@@ -87,7 +87,7 @@ async function run(config: Config): Promise<number> {
 async function open(config: Config): Promise<Core> {
   const log = silentLog();
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const lock = await lockFolder(config.dataDir, 'tillbook-agent');
+  const lock = await takeFolder(config.dataDir);
   const [http, clock] = [
     await openRelayHttp({ proxy: proxyOf(env), caFile: config.relayCaFile }),
     systemClock,

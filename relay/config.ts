@@ -10,6 +10,7 @@ import {
   type SettingsOf,
   type SettingsTable,
   text,
+  wholeNumber,
 } from '../protocol/host/settings.ts';
 
 export const RELAY_SETTINGS = {
@@ -74,6 +75,19 @@ export const RELAY_SETTINGS = {
     sentence:
       "Lets webhooks go into the relay's own network, by http too; whoever is admin could then reach what stands there.",
   },
+  heartbeatUrl: {
+    name: 'RELAY_HEARTBEAT_URL',
+    parse: heartbeatUrl,
+    sentence:
+      "The relay's dead-man's switch: this address is fetched (GET) after a good round of work; a monitor there alarms when it stops.",
+    secret: true,
+  },
+  heartbeatSeconds: {
+    name: 'RELAY_HEARTBEAT_SECONDS',
+    parse: wholeNumber(5, 3600),
+    default: '60',
+    sentence: 'RELAY_HEARTBEAT_URL is fetched at most once in so many seconds; rounds take 15.',
+  },
   logLevel: {
     name: 'RELAY_LOG_LEVEL',
     parse: logLevel,
@@ -130,6 +144,13 @@ function proxies(value: string): string {
 function smtpUrl(value: string): string {
   if (URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol)) return value;
   throw new Error('needs an address such as smtps://user:password@mail.example.com:465');
+}
+
+/** What a monitor gives out, with its query, if it has one. */
+function heartbeatUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '') return value;
+  throw new Error('needs an address such as https://monitor.example.com/ping/ID');
 }
 
 function databaseUrl(value: string): string {

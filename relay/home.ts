@@ -44,6 +44,11 @@ export interface HomeOptions {
   onFatal: (error: unknown) => void;
 }
 
+/** Where the key that seals secrets is. */
+export function keyFileOf(options: Pick<HomeOptions, 'dataDir' | 'secretKeyFile'>): string {
+  return options.secretKeyFile ?? join(options.dataDir, 'secret.key');
+}
+
 /** @throws AppError folder-locked, damaged, disk-error, sealed-wrong-key, database-unavailable */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { dataDir, log, onFatal } = options;
@@ -71,10 +76,10 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   const close = () => repairs.then(() => db.close());
   try {
     const isNew = (await db.get('settings', 'relay')) === undefined;
-    const path = options.secretKeyFile ?? join(dataDir, 'secret.key');
-    const { key, open } = await readKeyFile(path, isNew);
+    const path = keyFileOf(options);
+    const { key, older, open } = await readKeyFile(path, isNew);
     if (open) log.warn({ event: 'key-file-open', path }, 'others may read the key file: chmod 600');
-    return { db, seal: createSeal(key), onRepaired: take => repaired.open(take), close };
+    return { db, seal: createSeal(key, ...older), onRepaired: take => repaired.open(take), close };
   } catch (error) {
     await close();
     throw error;

@@ -9,6 +9,7 @@ import { serveControl } from '../protocol/host/control-socket.ts';
 import { createLog } from '../protocol/host/log.ts';
 import { serviceManager } from '../protocol/host/service-manager.ts';
 import { shippedVersion } from '../protocol/host/shipped.ts';
+import { startDeadMansSwitch } from './alerts/dead-mans-switch.ts';
 import { startAlerts } from './alerts/watch.ts';
 import { createApp } from './app.ts';
 import { createDayDesk } from './books/actions.ts';
@@ -57,6 +58,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const log = createLog('relay', { level: settings.logLevel, readable: process.stdout.isTTY });
   const home = await openHome({ ...settings, log, onFatal: crashWith(log) });
   const { db, seal } = home;
+  const { onDayChanged } = db;
   const key = await ensureRelayKey(db, seal);
   const http = await listen(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? `http://localhost:${http.port}`;
@@ -68,7 +70,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const shared = { db, clock, log, holder: isAlone ? 'relay' : randomUUID() };
   const onConnected = () => poster.wake();
   const xero = createXero({ urls: xeroUrls(settings), redirectUri, seal, onConnected, ...shared });
-  const poster = startPoster({ xero, ...shared });
+  const deadMan = startDeadMansSwitch({ ...settings, ...shared });
+  const poster = startPoster({ xero, ...shared, onRound: error => deadMan.round(error) });
   home.onRepaired(poster.wake);
   const nightly = startNightly({ db, xero, clock, log, wake: poster.wake });
   const missing = watchMissing({ db, clock, log });
@@ -82,25 +85,20 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const passwords = { hash: hashPassword, verify: verifyPassword };
   const sessionSecret = seal.derive('sessions');
   // Days that another relay changes are not heard of: then nothing of them is kept in memory.
-  const news = isAlone ? { onDayChanged: db.onDayChanged } : {};
+  const news = isAlone ? { onDayChanged } : {};
   const desk = { ...common, seal, sessionSecret, passwords, ...news };
   const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
-  const ops = opsRoutes({
-    ...desk,
-    clock,
-    onDayChanged: db.onDayChanged,
-    xeroCallsLeft: xero.callsLeft,
-  });
+  const ops = opsRoutes({ ...desk, clock, onDayChanged, xeroCallsLeft: xero.callsLeft });
   http.serve(createApp({ log, trustedProxies, ops, inbox, api, pages }));
   await offerSetUp({ db, dataDir, publicUrl, now: clock(), log });
-  const control = await serveControl(settings.dataDir, deskHandlers({ db, clock, stores }));
+  const control = await serveControl(dataDir, deskHandlers({ db, clock, stores, isAlone }));
   log.info({ event: 'listening', http: http.url, publicUrl }, 'the relay is ready');
   // A database that is away heals by itself: the ping says that the process is alive.
   const service = serviceManager({ env: process.env, isWell: async () => true, log });
   await service.ready();
   await told;
   const said = service.stopping();
-  const parts = [control, poster, nightly, missing, alerts];
+  const parts = [control, poster, nightly, missing, alerts, deadMan];
   await Promise.all([http.stop(STOP_MAX_MS), said, ...parts.map(part => part.stop())]);
   await home.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');
@@ -115,6 +113,6 @@ async function command(argv: string[]): Promise<number> {
     ...{ stdin, stdout, stderr, dataDir: settings.dataDir },
     runOnFolder: (method, args) =>
       runOnFolder({ ...settings, log, clock, onFatal: crashWith(log) }, method, args),
-    runOnDatabase: (method, path) => runOnDatabase(settings, method, path),
+    runOnDatabase: (method, path) => runOnDatabase({ ...settings, clock }, method, path),
   });
 }

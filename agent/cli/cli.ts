@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, isAppError, messageOf } from '../../protocol/errors.ts';
 import { isCheck, report } from '../../protocol/host/check.ts';
 import { askControl, type ControlHandlers } from '../../protocol/host/control-socket.ts';
+import { checkVersion } from '../../protocol/host/data-version.ts';
 import { ownerOfFolder } from '../../protocol/host/folder-lock.ts';
 import { describeSettings } from '../../protocol/host/settings.ts';
 import { checkAgent } from '../check.ts';
 import { type Config, readConfig, SETTINGS } from '../config.ts';
+import { AGENT_DATA } from '../data-versions.ts';
 import { type Arguments, type Command, helpOf, readArguments } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import type { Core } from './core.ts';
@@ -61,6 +63,7 @@ async function dispatch(parts: CliParts): Promise<number> {
   if (args.options['help'] === true) return done(stdout, helpOf(command));
   const config = readConfig(env);
   if (command.readFiles !== undefined) {
+    await checkVersion(config.dataDir, AGENT_DATA);
     await command.readFiles(config.dataDir, args, parts.write);
     return 0;
   }

@@ -54,6 +54,8 @@ export interface PosterOptions {
   holder?: string;
   lease?: LeaseTimes;
   plan?: (input: PlanInput) => Plan;
+  /** Told after every round; with the error when the round, or work it had begun, failed. */
+  onRound?: (error?: unknown) => void;
 }
 
 export interface Poster {
@@ -95,6 +97,8 @@ class PosterLoop {
   #leaseSince = 0;
   #stopping = false;
   #woken = false;
+  /** Why the work since the last round was not good; Xero's trouble is not ours. */
+  #broken: unknown;
   #nudge: () => void = () => undefined;
 
   constructor(options: PosterOptions) {
@@ -122,9 +126,13 @@ class PosterLoop {
     while (!this.#stopping) {
       try {
         const lease = await this.#takeLease();
-        await this.#pause(lease === undefined ? this.#times.pollMs : await this.#round(lease));
+        const restMs = lease === undefined ? this.#times.pollMs : await this.#round(lease);
+        this.#tellRound();
+        await this.#pause(restMs);
       } catch (error) {
         this.#options.log.error({ error }, 'posting failed');
+        this.#broken = error;
+        this.#tellRound();
         await this.#pause(BACKOFF_FIRST_MS);
       }
     }
@@ -134,6 +142,12 @@ class PosterLoop {
     await releaseLease(this.#options.db, this.#lease).catch(error =>
       this.#options.log.warn({ error }, 'the lease was not given back'),
     );
+  }
+
+  #tellRound(): void {
+    const error = this.#broken;
+    this.#broken = undefined;
+    this.#options.onRound?.(error);
   }
 
   /** Takes or prolongs; every round comes within a third of its length. */
@@ -193,6 +207,7 @@ class PosterLoop {
         // Another poster has taken over, or a bug of ours: the days come again either way.
         const lost = isAppError(error, 'conflict');
         this.#options.log[lost ? 'info' : 'error']({ error }, 'posting was broken off');
+        if (!lost) this.#broken = error;
         for (const day of days) this.#open.put(day, desk.clock() + (lost ? 0 : BROKEN_OFF_MS));
       })
       .finally(() => {

@@ -2,6 +2,7 @@
  * The relay's command line. A command asks the running relay over its control socket; while none
  * runs, it opens the folder itself. Comes in: argv. Goes out: text or JSON, and an exit code.
  */
+import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AppError, isAppError, messageOf } from '../../protocol/errors.ts';
@@ -71,7 +72,11 @@ async function perform(parsed: Parsed, host: CliHost): Promise<number> {
   const args = await argumentsOf(parsed, host);
   if (command.name === 'verify') return await verify(command, args, values, host);
   if (DATABASE_COMMANDS.includes(command.name)) {
-    const done = await host.runOnDatabase(command.name, parsed.args[0] ?? '');
+    const path = parsed.args[0] === undefined ? '' : resolve(parsed.args[0]);
+    // A running relay's folder is locked, but it can write all of it to a file itself.
+    const asked =
+      command.name === 'export' ? await askControl(host.dataDir, 'export', { path }) : undefined;
+    const done = asked?.result ?? (await host.runOnDatabase(command.name, path));
     return print(command, done, values, host);
   }
   const answer = await askOrDo(command.name, args, host, Date.now() + START_UP_MAX_MS);
@@ -143,10 +148,15 @@ async function argumentsOf(
     given[name.toLowerCase().replace('.jws', '')] = args[index];
   }
   for (const [name, value] of Object.entries(values)) {
-    if (name !== 'json' && name !== 'help') given[name === 'cut-over' ? 'cutOver' : name] = value;
+    if (name !== 'json' && name !== 'help') given[camelCase(name)] = value;
   }
-  if (command.name === 'admin add') given['password'] = await readPassword(host);
+  if (command.name.startsWith('admin ')) given['password'] = await readPassword(host);
   return given;
+}
+
+/** `cut-over` → `cutOver` */
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function parse(argv: readonly string[]): Parsed {

@@ -93,8 +93,23 @@ export const COMMANDS: readonly Command[] = [
     sentence: 'Adds an admin; asks for the password, or reads it from the first line of stdin.',
     print: answer => `${(answer as { email: string }).email} may sign in now`,
   }),
+  command('admin reset', ['EMAIL'], {
+    usage: '[--second-step-off]',
+    options: { 'second-step-off': { type: 'boolean', default: false } },
+    sentence:
+      'Gives a user a new password (asked for, or the first line of stdin) and ends their sessions; --second-step-off: the code of the lost phone is not asked for any more.',
+    print: answer => {
+      const { email, secondStep } = answer as { email: string; secondStep: string };
+      return `${email} has a new password; second step: ${secondStep}`;
+    },
+  }),
+  command('key rotate', [], {
+    sentence:
+      'Seals all secrets with a new key and replaces the key file; stop all relays first. If it is broken off, type it again.',
+    print: answer => `${(answer as { secrets: number }).secrets} secrets are sealed with a new key`,
+  }),
   command('migrate', [], {
-    sentence: 'Brings the PostgreSQL database to this version; a starting relay does it, too.',
+    sentence: 'Brings the database to the version of this program; a starting relay does it, too.',
     print: answer => {
       const { version, applied } = answer as { version: number; applied: string[] };
       const what = applied.length === 0 ? 'nothing to do' : `applied ${applied.join(', ')}`;
@@ -103,7 +118,7 @@ export const COMMANDS: readonly Command[] = [
   }),
   command('export', ['FILE'], {
     sentence:
-      'Writes everything to a new file; stop all relays first. The key file goes separately.',
+      'Writes everything to a new file, also while the relay runs (with PostgreSQL, stop all relays first). The key file goes separately.',
     print: printInventory,
   }),
   command('import', ['FILE'], {
@@ -178,7 +193,8 @@ export function helpText(settings: string): string {
     '  --check [--json]\n      Says everything that is wrong with the settings and what they name; starts nothing.',
     ...lines,
     '',
-    'Every command takes --json and --help, and works while the relay runs and while it is down.',
+    'Every command takes --json and --help, and works while the relay runs and while it is down;',
+    'only migrate, import and key rotate (and export from PostgreSQL) need it stopped.',
     'Exit codes: 0 done, 1 something was found, 2 usage, 73 another process holds the folder,',
     '74 I/O error.',
     '',

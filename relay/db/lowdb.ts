@@ -7,11 +7,14 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../../protocol/errors.ts';
+import { bringToVersion, type DataStep } from '../../protocol/host/data-version.ts';
 import { diskError } from '../../protocol/host/durable-file.ts';
 import { type FolderLock, lockFolder } from '../../protocol/host/folder-lock.ts';
+import { RELAY_DATA } from './data-versions.ts';
 import type { Db, KeyRange, Row, TableName, Writer } from './db.ts';
 import { type Content, type Damage, Documents } from './documents.ts';
 import { type Changes, LowTransaction, listRows, outcomeOf, readRow } from './low-rows.ts';
+import type { Migrated } from './migrate.ts';
 import { PendingFile } from './pending.ts';
 import type { Tables } from './records.ts';
 
@@ -27,18 +30,27 @@ export interface LowdbOptions {
   onDamage?: (damage: Damage) => void;
   /** The disk failed: the process should end (exit code 74). Called once. */
   onFatal?: (error: unknown) => void;
+  /** Versions of the folder; this program's by default. */
+  steps?: readonly DataStep[];
 }
 
-/** @throws AppError folder-locked, damaged, disk-error */
-export async function openLowdb(folder: string, options: LowdbOptions = {}): Promise<Db> {
+export interface LowDb extends Db {
+  /** What the opening did to the folder. */
+  migrated: Migrated;
+}
+
+/** @throws AppError folder-locked, bad-setting (newer data), damaged, disk-error */
+export async function openLowdb(folder: string, options: LowdbOptions = {}): Promise<LowDb> {
   const { program = 'tillbook-relay' } = options;
   const lock = await lockFolder(folder, program).catch(error => {
     throw folderError(folder, error);
   });
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    const steps = options.steps ?? RELAY_DATA.steps;
+    const applied = await bringToVersion(folder, { ...RELAY_DATA, steps });
     await removeLeftovers(folder);
-    const db = new LowDatabase(folder, lock, options);
+    const db = new LowDatabase(folder, lock, options, { version: steps.length, applied });
     await db.recover();
     return db;
   } catch (error) {
@@ -67,7 +79,8 @@ interface Waiting {
   failed(error: unknown): void;
 }
 
-class LowDatabase implements Db {
+class LowDatabase implements LowDb {
+  readonly migrated: Migrated;
   readonly #documents: Documents;
   readonly #pending: PendingFile;
   readonly #lock: FolderLock;
@@ -79,7 +92,8 @@ class LowDatabase implements Db {
   #broken: unknown;
   #closed = false;
 
-  constructor(folder: string, lock: FolderLock, options: LowdbOptions) {
+  constructor(folder: string, lock: FolderLock, options: LowdbOptions, migrated: Migrated) {
+    this.migrated = migrated;
     this.#documents = new Documents(folder, damage => options.onDamage?.(damage));
     this.#pending = new PendingFile(join(folder, 'pending.json'));
     this.#lock = lock;

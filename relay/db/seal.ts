@@ -1,6 +1,7 @@
 /**
  * Secrets in the database: AES-256-GCM under one key that lives in a file of its own. The identity
  * of the row is associated data: a ciphertext that is moved to another row does not open there.
+ * While the key is being changed the file has two: the first seals, both open.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { chmod, stat } from 'node:fs/promises';
@@ -21,8 +22,8 @@ export interface Seal {
   derive(purpose: string): string;
 }
 
-/** @param key 32 bytes */
-export function createSeal(key: Buffer): Seal {
+/** @param keys of 32 bytes: the first seals and derives, all of them open */
+export function createSeal(key: Buffer, ...older: Buffer[]): Seal {
   return {
     seal: (plain, identity) => {
       const iv = randomBytes(IV_BYTES);
@@ -32,7 +33,18 @@ export function createSeal(key: Buffer): Seal {
       const sealed = Buffer.concat([iv, text, cipher.getAuthTag()]);
       return `${VERSION}.${sealed.toString('base64url')}`;
     },
-    open: (sealed, identity) => openSealed(key, sealed, identity),
+    open: (sealed, identity) => {
+      for (const other of older) {
+        const plain = openWith(other, sealed, identity);
+        if (plain.ok) return plain.text;
+      }
+      const plain = openWith(key, sealed, identity);
+      if (plain.ok) return plain.text;
+      throw new AppError('sealed-wrong-key', `the secret of ${identity} does not open`, {
+        hint: 'put back the key file that belongs to this database (RELAY_SECRET_KEY_FILE)',
+        cause: plain.cause,
+      });
+    },
     derive: purpose =>
       Buffer.from(hkdfSync('sha256', key, '', `tillbook ${purpose}`, KEY_BYTES)).toString(
         'base64url',
@@ -40,7 +52,9 @@ export function createSeal(key: Buffer): Seal {
   };
 }
 
-function openSealed(key: Buffer, sealed: string, identity: string): string {
+type Opened = { ok: true; text: string } | { ok: false; cause: unknown };
+
+function openWith(key: Buffer, sealed: string, identity: string): Opened {
   try {
     const [version, body = ''] = sealed.split('.');
     if (version !== VERSION) throw new Error(`version ${version}`);
@@ -50,23 +64,26 @@ function openSealed(key: Buffer, sealed: string, identity: string): string {
     cipher.setAAD(Buffer.from(identity));
     cipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     const text = cipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));
-    return Buffer.concat([text, cipher.final()]).toString('utf8');
+    return { ok: true, text: Buffer.concat([text, cipher.final()]).toString('utf8') };
   } catch (cause) {
-    throw new AppError('sealed-wrong-key', `the secret of ${identity} does not open`, {
-      hint: 'put back the key file that belongs to this database (RELAY_SECRET_KEY_FILE)',
-      cause,
-    });
+    return { ok: false, cause };
   }
 }
 
 export interface KeyFile {
   key: Buffer;
+  /** The key before, while it is being changed (see reseal.ts). */
+  older: Buffer[];
   /** Others than its owner may read the file. */
   open: boolean;
 }
 
+/** The key, and the one before it. */
+const LINES_MAX = 2;
+
 /**
- * Reads the key, 64 hexadecimal digits; on the very first start it is made, for its owner only.
+ * Reads the key, 64 hexadecimal digits (the one before may stand on a second line); on the very
+ * first start it is made, for its owner only.
  * @param mayMake false when a database exists already, which a new key could not open
  * @throws AppError `sealed-wrong-key` when there is no usable key
  */
@@ -78,15 +95,27 @@ export async function readKeyFile(path: string, mayMake: boolean): Promise<KeyFi
         hint: 'put the key file back from its backup, or name it in RELAY_SECRET_KEY_FILE',
       });
     }
-    text = `${randomBytes(KEY_BYTES).toString('hex')}\n`;
-    await writeFileDurably(path, text, { mode: 0o600 });
-    await chmod(path, 0o600);
+    await writeKeyFile(path, [makeKey()]);
+    text = (await readTextIfAny(path)) ?? '';
   }
-  if (!/^[0-9a-f]{64}\s*$/i.test(text)) {
+  const lines = text.trim().split(/\s*\n\s*/);
+  if (lines.length > LINES_MAX || !lines.every(line => /^[0-9a-f]{64}$/i.test(line))) {
     throw new AppError('sealed-wrong-key', `${path} holds no key (64 hexadecimal digits)`, {
       hint: 'put the right file back; a new key is: openssl rand -hex 32',
     });
   }
   const { mode } = await stat(path);
-  return { key: Buffer.from(text.trim(), 'hex'), open: (mode & 0o077) !== 0 };
+  const [key = Buffer.alloc(0), ...older] = lines.map(line => Buffer.from(line, 'hex'));
+  return { key, older, open: (mode & 0o077) !== 0 };
+}
+
+export function makeKey(): Buffer {
+  return randomBytes(KEY_BYTES);
+}
+
+/** Replaces the file, for its owner only; on disk when this resolves. */
+export async function writeKeyFile(path: string, keys: readonly Buffer[]): Promise<void> {
+  const text = keys.map(key => `${key.toString('hex')}\n`).join('');
+  await writeFileDurably(path, text, { mode: 0o600 });
+  await chmod(path, 0o600);
 }

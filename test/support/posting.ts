@@ -59,7 +59,7 @@ export async function makeRig(
   const now = () => begin + (Date.now() - begin) * speed + shift;
   const standIn = await startXero({ seeds: ['sg'], clock: now, ...options });
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-posting-'));
-  const db = options.db ?? (await openLowdb(join(folder, 'db')));
+  const db: Db = options.db ?? (await openLowdb(join(folder, 'db')));
   const posters: Poster[] = [];
   t.after(async () => {
     await Promise.all(posters.map(poster => poster.stop()));
