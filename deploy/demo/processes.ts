@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -24,8 +24,9 @@ export interface Program {
   listening: Listening;
 }
 
-/** `agent/main.js` → its path among the compiled files. */
+/** `agent/main.js` → its path among the compiled files; an absolute path stays. */
 export function compiled(path: string): string {
+  if (isAbsolute(path)) return path;
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
@@ -130,7 +131,10 @@ export class Processes {
   }
 
   #spawn(script: string, args: string[], env: Environment): ChildProcess {
-    const child = spawn(process.execPath, [compiled(script), ...args], {
+    const path = compiled(script);
+    // What is installed may be a program of its own that finds Node by itself.
+    const [program, first] = /\.m?js$/.test(path) ? [process.execPath, [path]] : [path, []];
+    const child = spawn(program, [...first, ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: 'pipe',
     });

@@ -35,8 +35,18 @@ export interface StageDay {
   reconciled: boolean;
 }
 
+/** What is run as agent and relay: compiled code, or what was installed somewhere. */
+export interface StagePrograms {
+  agent?: string;
+  relay?: string;
+  /** Settings of the agent beside those of every stage. */
+  agentEnv?: Environment;
+}
+
 export class Stage {
   readonly folder: string;
+  readonly #agentProgram: string;
+  readonly #relayProgram: string;
   readonly processes: Processes;
   readonly relayEnv: Environment;
   readonly agentEnv: Environment;
@@ -47,7 +57,15 @@ export class Stage {
   relay: Program | undefined;
   agent: Program | undefined;
 
-  private constructor(folder: string, processes: Processes, xero: string, relayPort: number) {
+  private constructor(
+    folder: string,
+    processes: Processes,
+    xero: string,
+    relayPort: number,
+    programs: StagePrograms,
+  ) {
+    this.#agentProgram = programs.agent ?? 'agent/main.js';
+    this.#relayProgram = programs.relay ?? 'relay/main.js';
     this.folder = folder;
     this.processes = processes;
     this.xero = xero;
@@ -66,6 +84,7 @@ export class Stage {
       AGENT_MQTT_PORT: '0',
       AGENT_HTTP_HOST: '127.0.0.1',
       AGENT_HTTP_PORT: '0',
+      ...programs.agentEnv,
     };
   }
 
@@ -73,11 +92,12 @@ export class Stage {
    * Everything up, enrolled, connected and mapped.
    * @param relayEnv settings of the relay beside those of every stage
    */
-  static async raise(relayEnv: Environment = {}): Promise<Stage> {
+  static async raise(relayEnv: Environment = {}, programs: StagePrograms = {}): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), 'tillbook-flow-'));
     const processes = new Processes(folder);
     const xero = await processes.start('xero', 'test/support/xero/main.js', ['--port', '0'], {});
-    const stage = new Stage(folder, processes, String(xero.listening['http']), await freePort());
+    const address = String(xero.listening['http']);
+    const stage = new Stage(folder, processes, address, await freePort(), programs);
     Object.assign(stage.relayEnv, relayEnv);
     try {
       await stage.startRelay();
@@ -92,12 +112,12 @@ export class Stage {
 
   async startRelay(env: Environment = {}): Promise<void> {
     const all = { ...this.relayEnv, ...env };
-    this.relay = await this.processes.start('relay', 'relay/main.js', ['run'], all);
+    this.relay = await this.processes.start('relay', this.#relayProgram, ['run'], all);
   }
 
   async startAgent(env: Environment = {}): Promise<void> {
     const all = { ...this.agentEnv, ...env };
-    this.agent = await this.processes.start('agent', 'agent/main.js', ['run'], all);
+    this.agent = await this.processes.start('agent', this.#agentProgram, ['run'], all);
     // The same port after a restart, as a till expects it.
     this.agentEnv['AGENT_MQTT_PORT'] = new URL(this.broker).port;
   }
@@ -111,11 +131,11 @@ export class Stage {
   }
 
   agentCommand(...args: string[]): Promise<string> {
-    return this.processes.run('agent/main.js', args, this.agentEnv);
+    return this.processes.run(this.#agentProgram, args, this.agentEnv);
   }
 
   relayCommand(args: string[], input?: string): Promise<string> {
-    return this.processes.run('relay/main.js', args, this.relayEnv, input);
+    return this.processes.run(this.#relayProgram, args, this.relayEnv, input);
   }
 
   async addTerminal(id: string): Promise<string> {

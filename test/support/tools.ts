@@ -18,7 +18,12 @@ export type ToolName =
   | 'paho-mqtt'
   | 'libfaketime'
   | 'xfs_io'
-  | 'mkfs.ext4';
+  | 'mkfs.ext4'
+  | 'dpkg-deb'
+  | 'systemd-analyze'
+  | 'systemd-notify'
+  | 'python3'
+  | 'python3-yaml';
 
 interface Tool {
   /** What stays untested without it. */
@@ -84,6 +89,19 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     install: 'apt install e2fsprogs',
     places: ['/usr/sbin/mkfs.ext4', '/sbin/mkfs.ext4'],
   },
+  'dpkg-deb': { tests: "the agent's Debian package", install: 'apt install dpkg' },
+  'systemd-analyze': { tests: 'the units of systemd', install: 'apt install systemd' },
+  python3: {
+    tests: 'what systemd is told, by a stand-in for its socket',
+    install: 'apt install python3',
+    places: ['/usr/bin/python3'],
+  },
+  'python3-yaml': {
+    tests: 'the compose file',
+    install: 'apt install python3-yaml',
+    places: ['/usr/lib/python3/dist-packages/yaml/__init__.py'],
+  },
+  'systemd-notify': { tests: 'what systemd is told', install: 'apt install systemd' },
 };
 
 /** The program's (or library's) absolute path; undefined when this machine has none. */
