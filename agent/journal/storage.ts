@@ -7,7 +7,8 @@ import { AppError } from '../../protocol/errors.ts';
 import { type Disk, writeAll } from './disk.ts';
 
 const MIB = 1024 * 1024;
-const BALLAST_BYTES = 4 * MIB;
+/** Room for the small files of many day closes; never more than the reserve that it is part of. */
+const BALLAST_BYTES_MAX = 4 * MIB;
 const CHECK_EVERY_MS = 1000;
 const CHUNK_BYTES = 256 * 1024;
 
@@ -30,6 +31,7 @@ export class Storage {
   readonly #disk: Disk;
   readonly #folder: string;
   readonly #reserveBytes: number;
+  readonly #ballastBytes: number;
   #space = { freeBytes: Number.POSITIVE_INFINITY, totalBytes: 0 };
   #broken: AppError | undefined;
   #refusal: AppError | undefined;
@@ -41,10 +43,11 @@ export class Storage {
     this.#disk = disk;
     this.#folder = folder;
     this.#reserveBytes = reserveBytes;
+    this.#ballastBytes = Math.min(BALLAST_BYTES_MAX, reserveBytes);
   }
 
   async start(): Promise<void> {
-    this.#hasBallast = (await this.#disk.list(this.#folder)).includes('ballast');
+    this.#hasBallast = await this.#findBallast();
     await this.#check();
     this.#timer = setInterval(() => {
       this.#checking = this.#check();
@@ -87,11 +90,12 @@ export class Storage {
   async #check(): Promise<void> {
     try {
       this.#space = await this.#disk.space(this.#folder);
-      await this.#keepBallast();
     } catch (cause) {
       this.#refusal = new AppError('disk-error', 'the free space cannot be read', { cause });
       return;
     }
+    // Without a ballast sales go on; the next look tries again.
+    await this.#keepBallast().catch(() => undefined);
     this.#judge();
   }
 
@@ -112,15 +116,30 @@ export class Storage {
   /** Made while there is plenty; let go when nearly nothing is left. */
   async #keepBallast(): Promise<void> {
     const { freeBytes } = this.#space;
-    const path = join(this.#folder, 'ballast');
-    if (this.#hasBallast && freeBytes < BALLAST_BYTES / 2) {
-      this.#hasBallast = false;
+    const path = this.#ballastPath;
+    if (this.#hasBallast && freeBytes < this.#ballastBytes / 2) {
       await this.#disk.remove(path);
+      this.#hasBallast = false;
       this.#space = await this.#disk.space(this.#folder);
-    } else if (!this.#hasBallast && freeBytes > this.#reserveBytes + 4 * BALLAST_BYTES) {
+    } else if (!this.#hasBallast && freeBytes > this.#reserveBytes + 4 * this.#ballastBytes) {
       await this.#makeBallast(path);
       this.#hasBallast = true;
     }
+  }
+
+  get #ballastPath(): string {
+    return join(this.#folder, 'ballast');
+  }
+
+  /** One of another size was left by a crash, or by another setting. */
+  async #findBallast(): Promise<boolean> {
+    const file = await this.#disk.openToRead(this.#ballastPath);
+    if (file === undefined) return false;
+    const size = await file.size();
+    await file.close();
+    if (size === this.#ballastBytes) return true;
+    await this.#disk.remove(this.#ballastPath);
+    return false;
   }
 
   /** Real bytes: a file with holes would keep no room. */
@@ -128,7 +147,7 @@ export class Storage {
     const file = await this.#disk.open(path);
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES, 0x62);
-      for (let at = 0; at < BALLAST_BYTES; at += CHUNK_BYTES) await writeAll(file, chunk, at);
+      for (let at = 0; at < this.#ballastBytes; at += CHUNK_BYTES) await writeAll(file, chunk, at);
       await file.datasync();
     } finally {
       await file.close();
