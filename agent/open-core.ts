@@ -34,7 +34,7 @@ export interface Outside {
   broker?: Broker;
   reachable?: () => boolean | undefined;
   upstream?: Upstream;
-  tlsFingerprint?: string;
+  tlsFingerprint?: () => string;
   tlsExpiresAt?: () => string;
   onClosed?: (day: SignedDay) => void;
   onEnrolled?: () => void;
@@ -83,7 +83,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
       upstream,
       showAmounts: config.showAmounts,
     }),
-    tlsFingerprint: () => outside.tlsFingerprint,
+    tlsFingerprint: () => outside.tlsFingerprint?.(),
     adopt: settings => adoptSettings(state, calendar, shop.dayBook.dates(), settings),
     enrol: (relay, code) => {
       const use = (next: SigningKey) => {

@@ -86,7 +86,7 @@ export interface StateFile {
   readonly data: Readonly<AgentState>;
   /** Changes the document and resolves when the change is on disk. */
   change(edit: (state: AgentState) => void): Promise<void>;
-  /** The same for what may be lost without harm: a full disk, or no free file, is only logged. */
+  /** The same for what may be lost without harm: trouble with the disk is only logged. */
   note(edit: (state: AgentState) => void): Promise<void>;
 }
 
@@ -115,7 +115,7 @@ export async function openState(dataDir: string, log: Logger): Promise<StateFile
     async note(edit) {
       edit(file.data);
       await file.write().catch((error: unknown) => {
-        if (!isAppError(error) || !error.retryable) throw error;
+        if (!isAppError(error)) throw error;
         log.warn({ error }, 'state could not be written, it is kept in memory');
       });
     },

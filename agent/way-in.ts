@@ -14,7 +14,7 @@ export interface WayIn {
   broker?: Broker;
   upstream?: Upstream;
   /** SHA-256 of the certificate that tills must trust; absent when TLS is off. */
-  tlsFingerprint?: string;
+  tlsFingerprint?: () => string;
   /** When the certificate that is in use ends, RFC 3339. */
   tlsExpiresAt?: () => string;
   stop(): Promise<void>;
@@ -44,12 +44,12 @@ async function openOwnBroker({ clock, config, log, shop, terminals }: Core): Pro
   const broker = await startBroker({ ...options, tls: { port: mqttsPort, ...certificate } });
   let inUse = certificate;
   const stopWatching = watchCertificate(files, certificate, log, renewed => {
-    inUse = renewed;
     broker.reloadTls(renewed.cert, renewed.key);
+    inUse = renewed;
   });
   return {
     broker,
-    tlsFingerprint: new X509Certificate(certificate.cert).fingerprint256,
+    tlsFingerprint: () => new X509Certificate(inUse.cert).fingerprint256,
     tlsExpiresAt: () => new Date(new X509Certificate(inUse.cert).validTo).toISOString(),
     stop: async () => {
       stopWatching();

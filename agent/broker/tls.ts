@@ -3,7 +3,7 @@
  * use in the data folder. Files that change are read again, so that a renewed certificate needs no
  * restart.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,9 @@ export async function readCertificate({ certFile, keyFile }: TlsFiles): Promise<
   try {
     const cert = await readFile(certFile, 'utf8');
     const key = await readFile(keyFile, 'utf8');
-    new X509Certificate(cert); // Throws when it is none.
+    // A file that is just being written is empty, and Node would take a context without a key.
+    const fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    if (!fits) throw new Error('the key is not that of the certificate');
     return { cert, key };
   } catch (cause) {
     throw new AppError('bad-setting', `the TLS certificate cannot be used: ${messageOf(cause)}`, {
@@ -47,24 +49,28 @@ export async function ownCertificate(dataDir: string, clock: Clock): Promise<Tls
   return files;
 }
 
-/** Looks at the files once a minute and hands over what changed. Returns how to stop. */
+/**
+ * Looks at the files once a minute and hands over what changed; files that do not belong together
+ * (one is replaced before the other) are looked at again. Returns how to stop.
+ */
 export function watchCertificate(
   files: TlsFiles,
   current: Certificate,
   log: Logger,
   onChange: (certificate: Certificate) => void,
+  everyMs = LOOK_EVERY_MS,
 ): () => void {
   let last = current.cert + current.key;
   const look = async () => {
     const next = await readCertificate(files);
     if (next.cert + next.key === last) return;
-    last = next.cert + next.key;
     onChange(next);
+    last = next.cert + next.key;
     log.info({ certFile: files.certFile }, 'the TLS certificate was read again');
   };
   const timer = setInterval(() => {
     look().catch(error => log.warn({ err: error }, 'the TLS certificate stays as it was'));
-  }, LOOK_EVERY_MS);
+  }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 }

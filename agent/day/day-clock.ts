@@ -3,9 +3,10 @@
  * slept through, lost in a power cut, or skipped where midnight does not exist.
  */
 import { type ScheduledTask, schedule } from 'node-cron';
-import { isAppError } from '../../protocol/errors.ts';
+import type { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import { type Loop, startLoop } from '../delivery/loop.ts';
+import { troubleOf } from '../trouble.ts';
 import type { DayClose } from './day-close.ts';
 import type { ShopCalendar } from './store-calendar.ts';
 
@@ -26,9 +27,10 @@ export function startDayClock(parts: {
     try {
       await dayClose.check();
     } catch (error) {
-      // A full disk heals; anything else that the day close throws is a bug or a dying disk.
-      if (!isAppError(error, 'disk-full')) throw error;
-      log.error({ error }, 'the day cannot be closed for want of room on the disk');
+      // What passes is tried again in a minute; a dying disk, or a bug, ends the agent.
+      const trouble = troubleOf(error, 'closing the day');
+      if (trouble === undefined || isDying(trouble)) throw error;
+      log.error({ error: trouble }, 'the day cannot be closed now, it will be tried again');
     }
     return CHECK_EVERY_MS;
   }
@@ -52,4 +54,8 @@ export function startDayClock(parts: {
       await loop.stop();
     },
   };
+}
+
+function isDying({ code, retryable }: AppError): boolean {
+  return code === 'disk-error' && !retryable;
 }

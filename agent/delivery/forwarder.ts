@@ -4,11 +4,12 @@
  * restarts. It never gives up and never skips.
  */
 import { CALLS } from '../../protocol/agent-relay.ts';
-import { isAppError, messageOf } from '../../protocol/errors.ts';
+import { messageOf } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import type { Clock } from '../clock.ts';
 import type { SignedDay, SignedDays } from '../day/signed-days.ts';
 import type { EnrolmentState, StateFile } from '../state.ts';
+import { troubleOf } from '../trouble.ts';
 import { BACK_OFF_MAX_MS, backOffMs } from './back-off.ts';
 import { type Loop, startLoop } from './loop.ts';
 import type { Outbox } from './outbox.ts';
@@ -90,9 +91,11 @@ async function attempt(
   }
 }
 
-async function putOff(parts: ForwarderParts, day: SignedDay, error: unknown): Promise<void> {
+/** Whatever it was, the network's or the disk's: selling goes on, and so do the attempts. */
+async function putOff(parts: ForwarderParts, day: SignedDay, thrown: unknown): Promise<void> {
   const { clock, log, random, state } = parts;
-  if (!isAppError(error) || error.code === 'disk-error') throw error;
+  const error = troubleOf(thrown, `delivering ${day.date}`);
+  if (error === undefined) throw thrown;
   const nowMs = clock.nowMs();
   await state.note(({ delivery }) => {
     delivery.failures += 1;

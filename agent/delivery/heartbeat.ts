@@ -11,11 +11,12 @@ import {
   type HeartbeatAnswer,
   heartbeatAnswerSchema,
 } from '../../protocol/agent-relay.ts';
-import { AppError, isAppError } from '../../protocol/errors.ts';
+import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import { type SigningKey, signJws, verifyJws } from '../../protocol/signing.ts';
 import type { Clock } from '../clock.ts';
 import type { EnrolmentState, StateFile } from '../state.ts';
+import { troubleOf } from '../trouble.ts';
 import { backOffMs } from './back-off.ts';
 import { type Loop, startLoop } from './loop.ts';
 import type { Outbox } from './outbox.ts';
@@ -87,8 +88,9 @@ function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
       await beat(parts, enrolment, key, heart);
       failures = 0;
       return HEARTBEAT_EVERY_MS;
-    } catch (error) {
-      if (!isAppError(error) || error.code === 'disk-error') throw error;
+    } catch (thrown) {
+      const error = troubleOf(thrown, 'sending a heartbeat');
+      if (error === undefined) throw thrown;
       failures += 1;
       await noteRefusal(state, error);
       if (failures === 1) log.warn({ error }, 'heartbeat failed, will be tried again');
@@ -198,8 +200,10 @@ async function carryOut(
 ): Promise<void> {
   if (state.data.heartbeat.doneCommands.includes(command.id)) return;
   log.info({ command }, 'command from head office');
-  await onCommand(command).catch((error: unknown) => {
-    if (!isAppError(error) || error.code === 'disk-error') throw error;
+  await onCommand(command).catch((thrown: unknown) => {
+    const error = troubleOf(thrown, 'carrying out a command');
+    // A disk that is dying is told by whoever writes to it; what passes is tried again.
+    if (error === undefined || error.code === 'disk-error') throw thrown;
     log.warn({ command, error }, 'command from head office could not be carried out');
   });
   await state.note(({ heartbeat }) => {

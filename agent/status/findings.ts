@@ -161,6 +161,13 @@ function relayAway({ outbox, relay, today }: Facts): Finding | undefined {
   const { lastError, waiting } = outbox;
   if (relay.reachable !== false && (lastError === null || waiting === 0)) return undefined;
   const days = `${waiting} ${waiting === 1 ? 'day waits' : 'days wait'} to be sent`;
+  if (lastError?.code.startsWith('disk-')) {
+    return attention(
+      'not-sent',
+      `Sales are safe here, but ${days}: ${lastError.message}.`,
+      'Call support: the disk of this machine, or the rights on its folder, need a look. It is tried again by itself.',
+    );
+  }
   const count = waiting === 0 ? `${today.transactions} today` : days;
   const why = lastError === null || relay.reachable === false ? '' : ` (${lastError.message})`;
   return attention(

@@ -1,5 +1,7 @@
 /** Delivery: in order, never skipped, believed only with the relay's own signature under it. */
 import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { backOffMs } from '../../../agent/delivery/back-off.ts';
 import { startForwarder } from '../../../agent/delivery/forwarder.ts';
@@ -100,6 +102,42 @@ test('a summary that head office keeps aside is delivered; the shop is told', as
   forward(core);
   await until(() => core.outbox.next() === undefined);
   assert.equal(core.observe().headline.code, 'kept-aside');
+});
+
+for (const code of ['EMFILE', 'EIO', 'EACCES']) {
+  test(`a summary that cannot be read (${code}) is tried again, and the agent lives`, async t => {
+    const { core, relay } = await shop(t);
+    await closeDays(core, 1);
+    const { signed } = core;
+    const compact = signed.compact.bind(signed);
+    signed.compact = async () => {
+      throw Object.assign(new Error(`${code}: open`), { code, syscall: 'open' });
+    };
+    const loop = forward(core);
+    await until(() => core.state.data.delivery.failures > 0);
+    assert.match(core.state.data.delivery.lastError?.message ?? '', new RegExp(code));
+    assert.equal(relay.received.length, 0);
+    signed.compact = compact;
+    core.clock.add(600_000);
+    loop.wake();
+    await until(() => core.outbox.next() === undefined);
+    assert.equal(core.state.data.delivery.lastError, undefined);
+  });
+}
+
+test('a receipt that cannot be written is fetched again, the day is not sent as new', async t => {
+  const { core, relay } = await shop(t);
+  await closeDays(core, 1);
+  const receipts = join(core.dataDir, 'receipts');
+  await rename(receipts, `${receipts}.away`);
+  const loop = forward(core);
+  await until(() => core.state.data.delivery.failures > 0);
+  assert.notEqual(core.outbox.next(), undefined);
+  await rename(`${receipts}.away`, receipts);
+  core.clock.add(600_000);
+  loop.wake();
+  await until(() => core.outbox.next() === undefined);
+  assert.equal(new Set(relay.received.map(({ compact }) => compact)).size, 1);
 });
 
 test('the receipt is on disk before the day counts as delivered', async t => {
