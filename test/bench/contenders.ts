@@ -27,17 +27,28 @@ export async function agent(
   processes: Processes,
   folder: string,
   tills: number,
+  name = 'Tillbook agent',
 ): Promise<Contender> {
   const env = agentEnv(folder);
+  const passwords = await addTills(processes, env, tills);
+  const { child, listening } = await processes.start('agent', 'agent/main.js', ['run'], env);
+  const address = String(listening['mqtt']);
+  return { name, address, pids: [child.pid ?? 0], passwords };
+}
+
+/** Adds `till-1` and so on; gives their passwords. */
+export async function addTills(
+  processes: Processes,
+  env: Record<string, string>,
+  tills: number,
+): Promise<Record<string, string>> {
   const passwords: Record<string, string> = {};
   for (let till = 1; till <= tills; till += 1) {
     const id = `till-${till}`;
     const added = await processes.run('agent/main.js', ['terminal', 'add', id, '--json'], env);
     passwords[id] = (JSON.parse(added) as { password: string }).password;
   }
-  const { child, listening } = await processes.start('agent', 'agent/main.js', ['run'], env);
-  const address = String(listening['mqtt']);
-  return { name: 'Tillbook agent', address, pids: [child.pid ?? 0], passwords };
+  return passwords;
 }
 
 export function agentEnv(folder: string): Record<string, string> {
@@ -86,4 +97,15 @@ export async function residentMiB(pids: readonly number[]): Promise<number> {
     total += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
   }
   return total / 1024;
+}
+
+/** Processor time that the processes have used so far, ms (proc(5): utime and stime, 10 ms each). */
+export async function processorMs(pids: readonly number[]): Promise<number> {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks * 10;
 }
