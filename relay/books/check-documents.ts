@@ -4,7 +4,7 @@
  * what differs; nothing is plugged.
  */
 import type { DayRecord, DocumentRecord, ReadBack } from '../db/records.ts';
-import { BATCH_MAX, type OrganisationRef, type XeroDocument } from '../xero/port.ts';
+import { type OrganisationRef, READ_MAX, type XeroDocument } from '../xero/port.ts';
 import { goneReason, isGone } from './adopt.ts';
 import { changeDocument, isSame, moveTo, stateAfter } from './day-steps.ts';
 import { batches, changeItems, type Desk, type Item, nowOf } from './poster-desk.ts';
@@ -23,7 +23,7 @@ export async function checkDocuments(
   const paid = items.filter(({ document }) => document.state === 'paid');
   for (const kind of ['invoice', 'credit-note'] as const) {
     const ofKind = paid.filter(({ document }) => document.plan.kind === kind);
-    for (const batch of batches(ofKind, BATCH_MAX)) {
+    for (const batch of batches(ofKind, READ_MAX[kind])) {
       const numbers = batch.map(({ document }) => document.plan.number);
       await recordRead(desk, batch, await desk.xero.findDocuments(ref, kind, numbers));
     }

@@ -10,6 +10,7 @@ import {
   BATCH_MAX,
   type OrganisationRef,
   type Outcome,
+  READ_MAX,
   type Refusal,
   type XeroDocument,
   type XeroPayment,
@@ -91,7 +92,7 @@ async function readFirst(
   const listed: Item[] = [];
   for (const kind of ['invoice', 'credit-note'] as const) {
     const ofKind = items.filter(({ document }) => document.plan.kind === kind);
-    for (const batch of batches(ofKind, BATCH_MAX)) {
+    for (const batch of batches(ofKind, READ_MAX[kind])) {
       const numbers = batch.map(({ document }) => document.plan.number);
       const found = await desk.xero.findDocuments(ref, kind, numbers);
       listed.push(...(await noteFound(desk, batch, found)));

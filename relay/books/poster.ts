@@ -9,7 +9,7 @@ import type { Logger } from '../../protocol/host/log.ts';
 import type { Db } from '../db/db.ts';
 import { releaseLease, type TakenLease, takeLease } from '../db/lease.ts';
 import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
-import { BATCH_MAX } from '../xero/port.ts';
+import { READ_MAX } from '../xero/port.ts';
 import { chartForPosting } from './chart-age.ts';
 import { checkDocuments } from './check-documents.ts';
 import { planRevision } from './invoice.ts';
@@ -28,6 +28,8 @@ const OWN_TROUBLE: readonly ErrorCode[] = ['conflict', 'database-unavailable'];
 const LEASE: LeaseTimes = { ttlMs: 45_000, renewMs: 15_000, pollMs: 5_000 };
 /** Organisations that are worked on at the same time. */
 const ORGANISATIONS_AT_ONCE = 8;
+/** Posted and paid 50 in a call, and read back together in one. */
+const DAYS_AT_ONCE = READ_MAX.invoice;
 const BACKOFF_FIRST_MS = 2_000;
 const BROKEN_OFF_MS = 20_000;
 /** How long stop() lets a call to Xero finish; what is left is taken up at the next start. */
@@ -229,8 +231,8 @@ class PosterLoop {
       for (const day of days) this.#open.put(day, pause.until);
       return;
     }
-    for (let at = 0; at < days.length && !this.#stopping; at += BATCH_MAX) {
-      const batch = days.slice(at, at + BATCH_MAX);
+    for (let at = 0; at < days.length && !this.#stopping; at += DAYS_AT_ONCE) {
+      const batch = days.slice(at, at + DAYS_AT_ONCE);
       try {
         await this.#postBatch(desk, ref, batch);
         this.#pauses.delete(ref.organisation);

@@ -7,15 +7,15 @@ import { type CallDeps, callXero, listOf } from './calls.ts';
 import { decodeCreditNote, decodeInvoice } from './documents.ts';
 import { unavailable } from './failures.ts';
 import {
-  BATCH_MAX,
   type CallerKind,
   type DocumentKind,
   type OrganisationRef,
+  READ_MAX,
   type XeroDocument,
 } from './port.ts';
 
-/** Numbers are unique, but a deleted draft may share one with a living document. */
-const FOUND_MAX = BATCH_MAX * 2;
+/** Per number: it is unique, but a deleted draft may share one with a living document. */
+const FOUND_MAX = 2;
 const CHANGED_PAGE = 200;
 /** A night's changes beyond this are another program's; the rest is read the next night. */
 const CHANGED_PAGES_MAX = 50;
@@ -27,7 +27,7 @@ interface Asked {
   size: number;
 }
 
-/** At most 50 numbers; a supplier's bill of the same number does not count. */
+/** At most READ_MAX numbers; a supplier's bill of the same number does not count. */
 export async function findDocuments(
   deps: CallDeps,
   ref: OrganisationRef,
@@ -36,8 +36,9 @@ export async function findDocuments(
   caller: CallerKind,
 ): Promise<XeroDocument[]> {
   if (numbers.length === 0) return [];
-  if (numbers.length > BATCH_MAX) throw new RangeError(`a look-up of ${numbers.length}`);
-  const found = await read(deps, ref, kind, { numbers, page: 1, size: FOUND_MAX }, caller);
+  if (numbers.length > READ_MAX[kind]) throw new RangeError(`a look-up of ${numbers.length}`);
+  const size = READ_MAX[kind] * FOUND_MAX;
+  const found = await read(deps, ref, kind, { numbers, page: 1, size }, caller);
   return found.filter(document => numbers.includes(document.number));
 }
 

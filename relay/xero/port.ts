@@ -80,6 +80,11 @@ export interface Batch {
 
 /** Xero takes at most 50 documents or payments in one call. */
 export const BATCH_MAX = 50;
+/** Documents looked up in one call: what fits into an address, and into one page of the answer. */
+export const READ_MAX: Readonly<Record<DocumentKind, number>> = {
+  invoice: 100,
+  'credit-note': 50,
+};
 
 export interface ConsentResult {
   connection: string;
