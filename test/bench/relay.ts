@@ -3,7 +3,7 @@
  * relays on one real PostgreSQL and to one relay on its folder, beside the bare cost of verify and
  * commit. 100, 1,000 and 10,000 shops in the same run. Writes its part of RESULTS.md.
  */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Environment, Processes } from '../../deploy/demo/processes.ts';
@@ -11,6 +11,7 @@ import { openLowdb } from '../../relay/db/lowdb.ts';
 import { openPostgres } from '../../relay/db/postgres.ts';
 import { TestPostgres } from '../support/postgres.ts';
 import { type Absorbed, absorbBare, deliverTo, together } from './absorb.ts';
+import { cpuSeconds, peakMiB } from './process-cost.ts';
 import { table, writeSection } from './results.ts';
 import { enrolShops, makeShops, type Shop, signNight } from './shops.ts';
 
@@ -28,6 +29,8 @@ interface Measured extends Absorbed {
   shops: number;
   /** Most that the relays took together, MiB; NaN where there is none. */
   peakMiB: number;
+  /** Processor time of the relays for one summary; NaN where there is none. */
+  cpuMs: number;
 }
 
 const BARE = 'verify + one INSERT, no relay';
@@ -55,7 +58,7 @@ console.log(await writeSection(report()));
 async function measureBare(size: number): Promise<Measured> {
   const deliveries = await signNight(await makeShops(Math.max(size, MEASURED_MIN)), today);
   const absorbed = await absorbBare(await postgres.newUrl(), deliveries);
-  return { way: BARE, shops: size, peakMiB: Number.NaN, ...absorbed };
+  return { way: BARE, shops: size, peakMiB: Number.NaN, cpuMs: Number.NaN, ...absorbed };
 }
 
 async function measureTwo(size: number): Promise<Measured> {
@@ -90,10 +93,12 @@ async function measureRelays(
       relays.push(await startRelay(processes, `${shops.length}-${index}`, env));
     }
     const urls = relays.map(({ url }) => url);
+    const pids = relays.map(({ pid }) => pid);
+    await warmUp(urls, shops);
+    const cpuBefore = await cpuSeconds(pids);
     const absorbed = await deliverNights(urls, shops);
-    const peaks = await Promise.all(relays.map(({ pid }) => peakMiB(pid)));
-    const peak = peaks.reduce((sum, one) => sum + one, 0);
-    return { way, shops: shops.length, peakMiB: peak, ...absorbed };
+    const cpuMs = (((await cpuSeconds(pids)) - cpuBefore) * 1000) / absorbed.count;
+    return { way, shops: shops.length, peakMiB: await peakMiB(pids), cpuMs, ...absorbed };
   } finally {
     await processes.stop();
   }
@@ -110,23 +115,20 @@ async function startRelay(processes: Processes, name: string, env: Environment) 
   return { url: String(listening['http']), pid: child.pid ?? 0 };
 }
 
-async function deliverNights(relays: readonly string[], shops: Shop[]): Promise<Absorbed> {
+async function warmUp(relays: readonly string[], shops: Shop[]): Promise<void> {
   for (let warm = 0; warm < WARM_UP; ) {
     const some = shops.slice(0, WARM_UP);
     await deliverTo(relays, await signNight(some, today));
     warm += some.length;
   }
+}
+
+async function deliverNights(relays: readonly string[], shops: Shop[]): Promise<Absorbed> {
   const nights: Absorbed[] = [];
   for (let measured = 0; measured < MEASURED_MIN; measured += shops.length) {
     nights.push(await deliverTo(relays, await signNight(shops, today)));
   }
   return together(nights);
-}
-
-/** proc(5), VmHWM. */
-async function peakMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
 function report() {
@@ -167,13 +169,15 @@ function growthTarget() {
 function resultTable(): string {
   const rows = results.map(row => {
     const bare = results.find(({ way, shops }) => way === BARE && shops === row.shops);
-    const memory = Number.isNaN(row.peakMiB) ? '' : row.peakMiB.toFixed(0);
+    const isRelay = row.way !== BARE;
+    const costs = isRelay ? [row.cpuMs.toFixed(1), row.peakMiB.toFixed(0)] : ['', ''];
     return [
       ...[row.way, row.shops, row.count, row.seconds.toFixed(1), row.perSecond.toFixed(0)],
-      ...[row.p50Ms.toFixed(0), row.p99Ms.toFixed(0), memory, row.again],
+      ...[row.p50Ms.toFixed(0), row.p99Ms.toFixed(0), ...costs, row.again],
       (row.perSecond / (bare?.perSecond ?? Number.NaN)).toFixed(2),
     ];
   });
-  const measured = ['summaries', 's', 'per s', 'p50 ms', 'p99 ms', 'memory MiB', 'again'];
+  const times = ['summaries', 's', 'per s', 'p50 ms', 'p99 ms'];
+  const measured = [...times, 'relay CPU ms each', 'peak memory MiB', 'again'];
   return table(['way', 'shops', ...measured, 'per s vs bare'], rows);
 }
