@@ -97,6 +97,7 @@ async function openOnServer(dataDir: string, url: string, isCommand: boolean): P
       list: (table, range) => db.list(table, range),
       write: work => db.write(work),
       close: () => db.close().finally(() => lock.release()),
+      shared: db.shared,
     };
   } catch (error) {
     await lock.release();

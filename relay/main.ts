@@ -73,7 +73,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const deadMan = startDeadMansSwitch({ ...settings, ...shared });
   const poster = startPoster({ xero, ...shared, onRound: error => deadMan.round(error) });
   home.onRepaired(poster.wake);
-  const nightly = startNightly({ db, xero, clock, log, wake: poster.wake });
+  const nightly = startNightly({ xero, wake: poster.wake, ...shared });
   const missing = watchMissing({ db, clock, log });
   const alerts = startAlerts({ ...settings, ...shared, seal, publicUrl });
 

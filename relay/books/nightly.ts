@@ -6,6 +6,7 @@
 import { type ScheduledTask, schedule } from 'node-cron';
 import type { Logger } from '../../protocol/host/log.ts';
 import { type Db, listAll } from '../db/db.ts';
+import { takeLease } from '../db/lease.ts';
 import type { StoreRecord } from '../db/records.ts';
 import type { Chart } from '../xero/chart.ts';
 import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
@@ -21,6 +22,8 @@ export interface NightlyOptions {
   log: Logger;
   /** Told of each day that was found changed. */
   wake: (key?: string) => void;
+  /** Who reads: of several relays one is enough. */
+  holder: string;
 }
 
 export interface Nightly {
@@ -32,6 +35,8 @@ const NIGHTLY = '23 4 * * *';
 /** A read in hand may be broken off: the next night reads it all again. */
 const STOP_WITHIN_MS = 5_000;
 const HOURLY = '41 * * * *';
+/** Clocks differ less; the next night is free again. */
+const TURN_MS = 6 * 3_600_000;
 
 /** Both jobs are level-triggered: one that was slept through is caught up by the next. */
 export function startNightly(options: NightlyOptions): Nightly {
@@ -44,7 +49,7 @@ export function startNightly(options: NightlyOptions): Nightly {
     running.add(run);
   };
   const tasks: ScheduledTask[] = [
-    schedule(NIGHTLY, () => start('nightly read', () => runNightly(options))),
+    schedule(NIGHTLY, () => start('nightly read', () => runInTurn(options))),
     schedule(HOURLY, () => start('token refresh', () => xero.refreshIdle())),
   ];
   // A relay that sleeps every night would never refresh.
@@ -56,6 +61,13 @@ export function startNightly(options: NightlyOptions): Nightly {
       await Promise.race([Promise.all(running), late]);
     },
   };
+}
+
+/** Every relay has the timer, and one reads: each read costs calls of the day. */
+export async function runInTurn(options: NightlyOptions): Promise<void> {
+  const { db, holder, clock } = options;
+  const turn = await takeLease(db, { name: 'nightly', holder, ttlMs: TURN_MS, clock });
+  if (turn !== undefined) await runNightly(options);
 }
 
 /** Reads every organisation that a store posts to; the order of stores does not matter. */

@@ -1,7 +1,7 @@
 /**
  * Which days the poster has something to do for, and when. The rows are the truth; this is the list
- * of what was seen open in them: all at the start and every hour, the newest days of each store in
- * between, and single days as the inbox and HQ name them.
+ * of what was seen open in them: all at the start, single days as the inbox and HQ name them, and
+ * what other relays changed meanwhile. Who is alone with its database looks through it now and then.
  */
 import { type Db, keysUnder, listAll } from '../db/db.ts';
 import type { Clock } from '../xero/port.ts';
@@ -11,6 +11,8 @@ import { inFlight, isOpen } from './day-steps.ts';
 const NEWEST_DAYS = 10;
 const FULL_SCAN_MS = 3_600_000;
 const SCAN_MS = 100_000;
+/** A change is dated when it is made and seen when it is committed: some time lies between. */
+const UNSEEN_MAX_MS = 120_000;
 const ROWS_MAX = 10_000;
 
 export interface OpenDay {
@@ -26,6 +28,8 @@ export class OpenDays {
   readonly #due = new Map<string, number>();
   #fullScanAt = 0;
   #scanAt = 0;
+  /** Begin of the last scan; 0: none yet. */
+  #scannedAt = 0;
 
   constructor(db: Db, clock: Clock) {
     this.#db = db;
@@ -50,6 +54,24 @@ export class OpenDays {
   async scan(): Promise<void> {
     const now = this.#clock();
     if (now < this.#scanAt) return;
+    const { shared } = this.#db;
+    if (shared !== undefined && this.#scannedAt > 0) {
+      await this.#lookAt(await shared.daysChangedSince(this.#scannedAt - UNSEEN_MAX_MS));
+    } else await this.#scanStores(now);
+    this.#scanAt = now + SCAN_MS;
+    this.#scannedAt = now;
+  }
+
+  /** Of whatever age: days that were not known as open. */
+  async #lookAt(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      if (this.#due.has(key)) continue;
+      const day = await this.#db.get('days', key);
+      if (day !== undefined && isOpen(day)) this.#due.set(key, 0);
+    }
+  }
+
+  async #scanStores(now: number): Promise<void> {
     const full = now >= this.#fullScanAt;
     for (const { key: store } of await listAll(this.#db, 'stores')) {
       const limit = full ? ROWS_MAX : NEWEST_DAYS;
@@ -58,7 +80,6 @@ export class OpenDays {
         if (isOpen(value) && !this.#due.has(key)) this.#due.set(key, 0);
       }
     }
-    this.#scanAt = now + SCAN_MS;
     if (full) this.#fullScanAt = now + FULL_SCAN_MS;
   }
 

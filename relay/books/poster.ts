@@ -61,7 +61,10 @@ export interface PosterOptions {
 }
 
 export interface Poster {
-  /** Something changed: one day (`<store>/<date>`), or anything. Waiting days are tried at once. */
+  /**
+   * Something changed: one day (`<store>/<date>`), or anything. Waiting days are tried at once, by
+   * whichever relay posts at the moment.
+   */
   wake(key?: string): void;
   /** Finishes the call in hand, within 8 s. */
   stop(): Promise<void>;
@@ -70,8 +73,14 @@ export interface Poster {
 export function startPoster(options: PosterOptions): Poster {
   const work = new PosterLoop(options);
   const running = work.run();
+  // Of several relays one posts: it hears what came in at the others.
+  const { shared } = options.db;
+  shared?.hear(key => work.wake(key));
   return {
-    wake: key => work.wake(key),
+    wake: key => {
+      work.wake(key);
+      shared?.tell(key);
+    },
     stop: async () => {
       work.halt();
       const late = new Promise<void>(done => setTimeout(done, STOP_WITHIN_MS).unref());

@@ -49,6 +49,21 @@ export interface Db extends Reader {
   write<Result>(work: (tx: Writer) => Promise<Result>): Promise<Result>;
   /** Finishes work in hand and lets go of files or connections. */
   close(): Promise<void>;
+  /** Only where several relays share the database; a process that is alone knows what it did. */
+  readonly shared?: Shared;
+}
+
+/** What several relays on one database learn of each other. */
+export interface Shared extends News {
+  /** Keys of the days that anybody changed since then (ms, the database's clock). */
+  daysChangedSince(atMs: number): Promise<string[]>;
+}
+
+export interface News {
+  /** A day (`<store>/<date>`) has work; without a key: anything may have. Says it soon, once. */
+  tell(key?: string): void;
+  /** Hears what any relay told, this one too. */
+  hear(listener: (key?: string) => void): void;
 }
 
 /** All keys that begin with `prefix`. */

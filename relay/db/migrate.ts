@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { AppError } from '../../protocol/errors.ts';
 import { rows } from './migrations/0001-rows.ts';
+import { daysChanged } from './migrations/0002-days-changed.ts';
 
 export interface Migration {
   /** 1, 2, 3, … without gaps. */
@@ -21,7 +22,7 @@ export interface Migrated {
   applied: string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [rows];
+export const MIGRATIONS: readonly Migration[] = [rows, daysChanged];
 
 /** Any number that nobody else in this database takes. */
 const ADVISORY_LOCK = 7_164_551;

@@ -6,8 +6,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { AppError } from '../../protocol/errors.ts';
-import type { Db, KeyRange, Row, TableName, Writer } from './db.ts';
+import type { Db, KeyRange, Row, Shared, TableName, Writer } from './db.ts';
 import { type Migrated, migrate } from './migrate.ts';
+import { PostgresNews } from './news.ts';
 import { checkKey } from './places.ts';
 import {
   isAnswerLost,
@@ -40,6 +41,7 @@ const OUTCOME_AGAIN_MS = 250;
 export interface PostgresDb extends Db {
   /** What the opening did to the database. */
   migrated: Migrated;
+  readonly shared: Shared;
 }
 
 const SQL_NAMES: Readonly<Record<TableName, string>> = {
@@ -83,7 +85,7 @@ export async function openPostgres(url: string): Promise<PostgresDb> {
   pool.on('error', () => undefined);
   pool.on('connect', client => client.on('error', () => undefined));
   try {
-    return new PostgresDatabase(pool, await migrateOnce(url));
+    return new PostgresDatabase(pool, await migrateOnce(url), new PostgresNews(url, pool));
   } catch (error) {
     await pool.end();
     throw translate(error);
@@ -115,12 +117,20 @@ async function migrateOnce(url: string): Promise<Migrated> {
 
 class PostgresDatabase implements PostgresDb {
   readonly migrated: Migrated;
+  readonly shared: Shared;
   readonly #pool: Pool;
+  readonly #news: PostgresNews;
   #closed = false;
 
-  constructor(pool: Pool, migrated: Migrated) {
+  constructor(pool: Pool, migrated: Migrated, news: PostgresNews) {
     this.#pool = pool;
+    this.#news = news;
     this.migrated = migrated;
+    this.shared = {
+      tell: key => news.tell(key),
+      hear: listener => news.hear(listener),
+      daysChangedSince: atMs => this.#read(query => selectChanged(query, atMs)),
+    };
   }
 
   async get<Name extends TableName>(table: Name, key: string): Promise<Tables[Name] | undefined> {
@@ -145,6 +155,7 @@ class PostgresDatabase implements PostgresDb {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#news.close();
     await this.#pool.end();
   }
 
@@ -262,9 +273,10 @@ class PgTransaction implements Writer {
 
   async put<Name extends TableName>(table: Name, key: string, value: Tables[Name]): Promise<void> {
     checkKey(table, key);
+    const changed = table === 'days' ? ', changed = clock_timestamp()' : '';
     await this.#change(
       `INSERT INTO ${SQL_NAMES[table]} (key, value) VALUES ($1, $2)
-        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value${changed}
         RETURNING pg_current_xact_id()::text AS id`,
       [key, JSON.stringify(value)],
     );
@@ -334,4 +346,12 @@ async function selectRows<Name extends TableName>(
     to === undefined ? [from, limit] : [from, limit, to],
   );
   return rows as unknown as Row<Name>[];
+}
+
+async function selectChanged(query: Query, atMs: number): Promise<string[]> {
+  const { rows } = await query(
+    'SELECT key FROM days WHERE changed >= to_timestamp($1::float8 / 1000)',
+    [atMs],
+  );
+  return rows.map(({ key }) => String(key));
 }

@@ -17,6 +17,7 @@ export function watchDays(db: Db): WatchedDb {
     get: (table, key) => db.get(table, key),
     list: (table, range) => db.list(table, range),
     close: () => db.close(),
+    ...(db.shared && { shared: db.shared }),
     onDayChanged: listener => {
       listeners.push(listener);
     },

@@ -22,7 +22,7 @@ async function night(rig: Rig): Promise<string[]> {
   const woken: string[] = [];
   const { db, xero, now: clock } = rig;
   const wake = (key?: string) => woken.push(key ?? '');
-  await runNightly({ db, xero, clock, log: silentLog(), wake });
+  await runNightly({ db, xero, clock, log: silentLog(), wake, holder: 'test' });
   return woken;
 }
 

@@ -1,6 +1,7 @@
 /** Posting on PostgreSQL: the connection is cut at every step, and a backup of last week is put back. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { OpenDays } from '../../../relay/books/open-days.ts';
 import type { Db } from '../../../relay/db/db.ts';
 import { openPostgres } from '../../../relay/db/postgres.ts';
 import { TestPostgres } from '../../support/postgres.ts';
@@ -24,13 +25,15 @@ let server: TestPostgres;
 interface Shop {
   rig: Rig;
   keys: string[];
+  url: string;
   /** Ends every connection of this relay's, as a server that starts anew would. */
   cut: () => Promise<unknown>;
 }
 
 async function shopOf(t: TestContext): Promise<Shop> {
   const name = `cut-${Math.random()}`;
-  const db = await openPostgres(`${await server.newUrl()}&application_name=${name}`);
+  const url = `${await server.newUrl()}&application_name=${name}`;
+  const db = await openPostgres(url);
   const rig = await makeRig(t, { db });
   await connect(rig, 60_000);
   await addStore(rig);
@@ -41,7 +44,7 @@ async function shopOf(t: TestContext): Promise<Shop> {
   ];
   const sql = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = '${name}'`;
-  return { rig, keys, cut: () => server.sql(sql) };
+  return { rig, keys, url, cut: () => server.sql(sql) };
 }
 
 async function post(t: TestContext, { rig, keys }: Shop, db: Db): Promise<void> {
@@ -87,6 +90,40 @@ describe('posting on PostgreSQL: one invoice, one set of payments', needs('postg
       }),
     );
     await Promise.all(tests);
+  });
+
+  it('when a summary came in at the relay that does not post, of whatever age: within seconds', async t => {
+    const { rig, url } = await shopOf(t);
+    const other = await openPostgres(url);
+    t.after(() => other.close());
+    const first = await deliver(rig, '2026-11-10');
+    rig.start();
+    await dayIn(rig, first, ['reconciled'], IN_TIME_MS);
+    const waiting = rig.start(other, 'the other relay');
+    t.after(() => waiting.stop());
+    for (let day = 11; day < 19; day += 1) await deliver(rig, `2026-11-${day}`);
+    const late = await deliver(rig, '2026-11-02');
+    waiting.wake(late);
+    await dayIn(rig, late, ['reconciled'], 5_000);
+  });
+
+  it('when nobody told of an old day, because the relay that took it was killed', async t => {
+    const { rig, keys } = await shopOf(t);
+    let aheadMs = 0;
+    const open = new OpenDays(rig.db, () => Date.now() + aheadMs);
+    const due = async () => (await open.due()).map(({ key }) => key);
+    await open.scan();
+    assert.deepEqual(await due(), keys);
+    const late = await deliver(rig, '2026-11-02');
+    for (let day = 3; day < 15; day += 1) {
+      await deliver(rig, `2026-11-${String(day).padStart(2, '0')}`);
+    }
+    await open.scan();
+    assert.deepEqual(await due(), keys);
+    // Within two minutes, its posting included.
+    aheadMs = 100_001;
+    await open.scan();
+    assert.equal((await due())[0], late);
   });
 
   it('when the backup of last week is put back', async t => {
