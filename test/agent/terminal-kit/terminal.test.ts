@@ -4,6 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ownCertificate, readCertificate } from '../../../agent/broker/tls.ts';
+import { systemClock } from '../../../agent/clock.ts';
 import { writeLine } from '../../../agent/terminal-kit/outbox-lines.ts';
 import {
   connect,
@@ -153,5 +155,25 @@ test('a connection that swallows everything is given up and made anew', async t 
   const lost = new Promise<Disconnected>(done => till.on('disconnected', done));
   await till.record(coffee());
   assert.equal((await lost).code, 'lost');
+  assert.equal(await till.flush(5000), true);
+});
+
+test("over TLS with the agent's own certificate it delivers, with another it keeps everything", async t => {
+  const dataDir = await tempFolder(t);
+  const certificate = await readCertificate(await ownCertificate(dataDir, systemClock));
+  const shop = await runShop(t, { dataDir, broker: { tls: { port: 0, ...certificate } } });
+  const other = await readCertificate(await ownCertificate(await tempFolder(t), systemClock));
+  const options = {
+    ...{ url: shop.broker.tlsAddress ?? '', terminal: 'till-1', currency: 'SGD', retryMs: 20 },
+    ...{ password: await passwordIn(shop), folder: await tempFolder(t) },
+  };
+  const wary = await connect({ ...options, ca: other.cert });
+  const why = new Promise<Disconnected>(done => wary.on('disconnected', done));
+  await wary.record(coffee());
+  assert.match((await why).message, /certificate/i);
+  await wary.close(0);
+  const till = await connect({ ...options, ca: certificate.cert });
+  t.after(() => till.close(0));
+  assert.equal(till.waiting, 1);
   assert.equal(await till.flush(5000), true);
 });
