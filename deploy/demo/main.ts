@@ -22,7 +22,7 @@ import {
 import { ADMIN, connectXero, controlXero, mapNames, prepareXero } from './head-office.ts';
 import { freePort, type Listening, Processes } from './processes.ts';
 import { Progress, paint, say, step } from './screen.ts';
-import { playDay, publishedCount } from './shop.ts';
+import { playDay } from './shop.ts';
 import { showComparison, showInvoice } from './show.ts';
 import { makeTradingDay, type TradingDay } from './trading-day.ts';
 
@@ -145,13 +145,13 @@ async function trade({ processes, broker, agentEnv }: Stage): Promise<TradingDay
   step(
     `Trading on ${date}: sales, refund, void, tip, gift cards, cash; till-3 is offline at first`,
   );
-  const progress = new Progress('acknowledged (on disk)', publishedCount(day));
+  const progress = new Progress('acknowledged (on disk)', day.tally.transactions);
   const played = await playDay(processes, { folder, broker, passwords }, day, () =>
     progress.add(1),
   );
   say(
-    `  ${played.acknowledged} acknowledged, one of them twice, one set aside as ` +
-      `“${played.problems[0]?.code}” and sent again corrected`,
+    `  ${played.acknowledged} acknowledged, one set aside as ` +
+      `“${played.problems[0]?.code}” and recorded anew, corrected`,
   );
   return day;
 }

@@ -58,16 +58,19 @@ export class Processes {
     return { name, child, listening: await Promise.race([listening, failed]) };
   }
 
-  /** Starts a helper process whose JSON lines are read by the caller; resolves when it ends. */
+  /** Starts a helper process whose JSON lines are read by the caller; resolves with its `done`. */
   async play(script: string, args: string[], env: Environment, onEvent: EventReader) {
     const child = this.#spawn(script, args, env);
-    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
-      const event = parseJson(line);
-      if (event !== undefined) onEvent(event);
-    });
     child.stderr?.pipe(createWriteStream(this.logOf('tills'), { flags: 'a' }));
-    const [code] = await once(child, 'exit');
-    if (code !== 0) throw new Error(`${args[1]} ended with ${code}; see ${this.logOf('tills')}`);
+    await new Promise<void>((done, fail) => {
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
+        const event = parseJson(line);
+        if (event?.['done'] === true) done();
+        else if (event !== undefined) onEvent(event);
+      });
+      const words = `${args[1]} ended before its day was done; see ${this.logOf('tills')}`;
+      child.once('exit', () => fail(new Error(words)));
+    });
   }
 
   /** Runs a command to its end and gives its output. @throws Error with what it said */

@@ -1,11 +1,13 @@
 /**
- * The shop of the demo: writes each till's messages to a file, runs three tills as processes of
- * their own, and counts what the broker acknowledged. The third till is offline at first; one
- * message is sent twice and one is broken and sent again corrected.
+ * The shop of the demo: writes each till's day to a file, runs three tills as processes of their
+ * own, and counts what the agent acknowledged. The third till is offline at first; a bug spoils one
+ * receipt, which is set aside and recorded anew. The tills stay connected when they are done.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Processes } from './processes.ts';
+import type { Step } from './terminal.ts';
 import type { Message, TradingDay } from './trading-day.ts';
 
 const OFFLINE_MS = 1500;
@@ -19,16 +21,9 @@ export interface Shop {
 }
 
 export interface Played {
+  /** Receipts that the agent has on its disk. */
   acknowledged: number;
   problems: { code: string; message: string }[];
-}
-
-/** How many messages the tills publish, the repeated and the broken one included. */
-export function publishedCount(day: TradingDay): number {
-  return day.tills.reduce(
-    (count, till, index) => count + withTrouble(till.messages, index).length,
-    0,
-  );
 }
 
 export async function playDay(
@@ -38,20 +33,22 @@ export async function playDay(
   onAcknowledged: () => void,
 ): Promise<Played> {
   const played: Played = { acknowledged: 0, problems: [] };
+  const safe = new Set<unknown>();
   const onEvent = (event: Record<string, unknown>) => {
-    if ('acknowledged' in event) {
-      played.acknowledged += 1;
+    if ('acknowledged' in event && !safe.has(event['acknowledged'])) {
+      played.acknowledged = safe.add(event['acknowledged']).size;
       onAcknowledged();
     }
     if ('problem' in event) played.problems.push(event['problem'] as Played['problems'][number]);
   };
   await Promise.all(
     day.tills.map(async ({ id, messages }, index) => {
-      const file = join(shop.folder, `${id}.ndjson`);
-      const lines = withTrouble(messages, index).map(message => JSON.stringify(message));
-      await writeFile(file, lines.join('\n'));
-      if (index === day.tills.length - 1) await new Promise(done => setTimeout(done, OFFLINE_MS));
-      const args = [shop.broker, id, file, String(PAUSE_MS)];
+      const folder = join(shop.folder, id);
+      await mkdir(folder);
+      const lines = stepsOf(messages, index).map(step => JSON.stringify(step));
+      await writeFile(join(folder, 'day.ndjson'), lines.join('\n'));
+      if (index === day.tills.length - 1) await wait(OFFLINE_MS);
+      const args = [shop.broker, id, folder, String(PAUSE_MS)];
       const env = { TILL_PASSWORD: shop.passwords[id] ?? '' };
       await processes.play('deploy/demo/terminal.js', args, env, onEvent);
     }),
@@ -59,11 +56,18 @@ export async function playDay(
   return played;
 }
 
-/** What goes wrong on a real network: a resend after a lost answer, and a message with a bug. */
-function withTrouble(messages: readonly Message[], till: number): Message[] {
-  const [first, second, ...rest] = messages;
-  if (first === undefined || second === undefined) return [...messages];
-  if (till === 0) return [first, first, second, ...rest];
-  if (till === 1) return [first, { ...second, tenders: [] }, second, ...rest];
-  return [...messages];
+/** The second till's second receipt says at first that nobody paid. */
+function stepsOf(messages: readonly Message[], till: number): Step[] {
+  return messages.map((message, index) => {
+    const receipt = receiptOf(message);
+    const isSpoilt = till === 1 && index === 1;
+    return isSpoilt
+      ? { receipt, spoilt: { ...receipt, tenders: [] } as Step['receipt'] }
+      : { receipt };
+  });
+}
+
+/** Version and numbers are the kit's own. */
+function receiptOf({ version, epoch, sequence, ...receipt }: Message): Step['receipt'] {
+  return receipt as unknown as Step['receipt'];
 }
