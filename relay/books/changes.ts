@@ -1,16 +1,17 @@
 /**
- * What people changed by hand in Xero after a day was posted: voided, edited, paid otherwise. Comes
- * in: the documents that Xero says were changed since the last look. Goes out: rows that say so.
+ * What people changed by hand in Xero after a day was posted: voided, edited, paid otherwise, a bank
+ * reconciliation undone. Comes in: what Xero says was changed since the last look. Goes out: rows
+ * that say so.
  * Nothing is undone or posted; only a person does that.
  */
 import type { Db } from '../db/db.ts';
 import { dayKey } from '../db/db.ts';
 import type { DayRecord, DocumentRecord, ReadBack, StoreRecord } from '../db/records.ts';
-import type { Clock, OrganisationRef, Xero, XeroDocument } from '../xero/port.ts';
+import type { BankedPayment, Clock, OrganisationRef, Xero, XeroDocument } from '../xero/port.ts';
 import { goneReason, isGone } from './adopt.ts';
 import { compareDay, lineReasons, readBackOf } from './check-documents.ts';
 import { changeDocument, moveTo } from './day-steps.ts';
-import { reason } from './reasons.ts';
+import { type Reason, reason } from './reasons.ts';
 
 export interface ChangesDeps {
   db: Db;
@@ -39,6 +40,10 @@ export async function noteChanges(
       if (key !== undefined && (await noteChange(deps, key, own))) changed.push(key);
     }
   }
+  for (const payment of await deps.xero.changedPayments(ref, since)) {
+    const key = keyOf(payment.number, stores);
+    if (key !== undefined && (await noteBank(deps, key, payment))) changed.push(key);
+  }
   await deps.xero.noteChangesRead(ref, new Date(now).toISOString());
   return changed;
 }
@@ -63,6 +68,48 @@ async function noteChange({ db, clock }: ChangesDeps, key: string, own: XeroDocu
     await tx.put('days', key, afterChange(day, document, own, new Date(clock()).toISOString()));
     return true;
   });
+}
+
+/** A match is only remembered; that it was undone is said, until it is made again. */
+async function noteBank({ db, clock }: ChangesDeps, key: string, own: BankedPayment) {
+  return db.write(async tx => {
+    const day = await tx.get('days', key);
+    const holds = ({ payments }: DocumentRecord) =>
+      payments.some(({ xeroId }) => xeroId === own.id);
+    const document = day?.documents.find(holds);
+    const before = document?.payments.find(({ xeroId }) => xeroId === own.id)?.bank;
+    if (day === undefined || document === undefined) return false;
+    if ((before === 'matched') === own.isBanked) return false;
+    const bank = own.isBanked ? 'matched' : 'unmatched';
+    const seen = changeDocument(day, document, now => ({
+      ...now,
+      payments: now.payments.map(one => (one.xeroId === own.id ? { ...one, bank } : one)),
+    }));
+    const at = new Date(clock()).toISOString();
+    await tx.put('days', key, before === undefined ? seen : afterBank(seen, at));
+    return before !== undefined;
+  });
+}
+
+/** Only a day that is compared is judged; one on its way is read back anyway. */
+function afterBank(day: DayRecord, at: string): DayRecord {
+  if (day.state !== 'reconciled' && day.state !== 'posted') return day;
+  const others = day.reasons.filter(one => !one.message.includes(UNDONE));
+  const reasons = [...others, ...bankReasons(day)];
+  const whole = reasons.length === 0 && compareDay(day).verdict === 'reconciled';
+  const what = reasons.length > others.length ? UNDONE : 'the bank reconciliation was made again';
+  return moveTo(day, whole ? 'reconciled' : 'posted', reasons, at, what);
+}
+
+const UNDONE = 'bank reconciliation was undone';
+
+function bankReasons({ documents }: DayRecord): Reason[] {
+  const undone = documents.flatMap(({ plan, payments }) =>
+    payments
+      .filter(({ bank }) => bank === 'unmatched')
+      .map(({ tender }) => `${plan.number}, payment ${tender}: its ${UNDONE} in Xero`),
+  );
+  return undone.map(message => reason('changed-in-xero', message));
 }
 
 function isNews(document: DocumentRecord, before: ReadBack, own: XeroDocument): boolean {
@@ -102,7 +149,7 @@ export function afterChange(
   const readBack = readBackOf(own, at);
   const read = changeDocument(day, document, now => ({ ...now, readBack }));
   const { verdict, reasons } = compareDay(read);
-  const wrong = [...lineReasons(document, own), ...reasons];
+  const wrong = [...lineReasons(document, own), ...reasons, ...bankReasons(read)];
   if (wrong.length === 0 && (verdict === 'reconciled' || verdict === 'drafted')) {
     return moveTo(read, verdict, [], at, `read again: ${verdict}`);
   }

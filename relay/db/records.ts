@@ -184,7 +184,13 @@ export interface DocumentRecord {
   /** The payments request in flight. */
   paymentsRequest?: StoredRequest;
   /** Xero payment ids by tender. */
-  payments: { tender: string; xeroId: string; amount: number }[];
+  payments: {
+    tender: string;
+    xeroId: string;
+    amount: number;
+    /** Matched with the bank's statement in Xero, or no longer so; absent: never seen matched. */
+    bank?: 'matched' | 'unmatched';
+  }[];
   /** What was read back, minor units. */
   readBack?: ReadBack;
   postedAt?: string;

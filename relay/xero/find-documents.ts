@@ -7,6 +7,7 @@ import { type CallDeps, callXero, listOf } from './calls.ts';
 import { decodeCreditNote, decodeInvoice } from './documents.ts';
 import { unavailable } from './failures.ts';
 import {
+  type BankedPayment,
   type CallerKind,
   type DocumentKind,
   type OrganisationRef,
@@ -16,8 +17,9 @@ import {
 
 /** Per number: it is unique, but a deleted draft may share one with a living document. */
 const FOUND_MAX = 2;
-const CHANGED_PAGE = 200;
-/** A night's changes beyond this are another program's; the rest is read the next night. */
+/** The most that Xero gives; a page is a call. */
+const CHANGED_PAGE = 1000;
+/** A night of more changes than these is another program's: what lies beyond is not looked at. */
 const CHANGED_PAGES_MAX = 50;
 
 interface Asked {
@@ -48,10 +50,34 @@ export async function changedDocuments(
   kind: DocumentKind,
   since: string,
 ): Promise<XeroDocument[]> {
-  const all: XeroDocument[] = [];
+  const asked = { since: new Date(since), size: CHANGED_PAGE };
+  return allPages(page => read(deps, ref, kind, { ...asked, page }, 'poster'));
+}
+
+/** One list: a refunded credit note stands under `invoice` there, as Xero shows it. */
+export async function changedPayments(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  since: string,
+): Promise<BankedPayment[]> {
+  const at = new Date(since);
+  const found = await allPages(async page => {
+    const { payments } = await callXero(deps, ref, { caller: 'poster', writes: false }, api =>
+      api.getPayments(ref.organisation, at, undefined, undefined, page, CHANGED_PAGE),
+    );
+    return listOf(payments, false);
+  });
+  return found.flatMap(({ paymentID: id, status, invoice, creditNote, isReconciled }) => {
+    const number = invoice?.invoiceNumber ?? creditNote?.creditNoteNumber;
+    if (id === undefined || number === undefined || String(status) === 'DELETED') return [];
+    return [{ id, number, isBanked: isReconciled === true }];
+  });
+}
+
+async function allPages<Found>(readPage: (page: number) => Promise<Found[]>): Promise<Found[]> {
+  const all: Found[] = [];
   for (let page = 1; page <= CHANGED_PAGES_MAX; page += 1) {
-    const asked = { since: new Date(since), page, size: CHANGED_PAGE };
-    const some = await read(deps, ref, kind, asked, 'poster');
+    const some = await readPage(page);
     all.push(...some);
     if (some.length < CHANGED_PAGE) break;
   }

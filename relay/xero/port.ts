@@ -54,6 +54,15 @@ export interface XeroPayment {
   date: string;
 }
 
+/** A payment as the bank reconciliation left it. */
+export interface BankedPayment {
+  id: string;
+  /** Number of the invoice or credit note that it settles. */
+  number: string;
+  /** Matched with a line of the bank's statement. */
+  isBanked: boolean;
+}
+
 /** What became of one element of a batch. */
 export type Outcome<Done> = { ok: true; done: Done } | { ok: false; refusal: Refusal };
 
@@ -155,6 +164,12 @@ export interface Xero {
     kind: DocumentKind,
     since: string,
   ): Promise<XeroDocument[]>;
+  /**
+   * Payments that were made, matched with the bank or unmatched since then. Whether Xero dates the
+   * unmatching is not documented: to be tried in a Demo Company.
+   * @param since RFC 3339
+   */
+  changedPayments(ref: OrganisationRef, since: string): Promise<BankedPayment[]>;
   /** Calls of the day that are left, by organisation, where Xero has told lately. */
   callsLeft(): ReadonlyMap<string, number>;
   /** When Xero last answered, by organisation, ms since 1970; those asked since the start. */

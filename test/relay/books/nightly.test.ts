@@ -52,6 +52,24 @@ test('a payment that was deleted, and a line that was moved, are shown', async t
   assert.deepEqual(await night(rig), [], 'it is told once');
 });
 
+test('a bank reconciliation that was undone is shown until it is made again', async t => {
+  const { rig, key } = await posted(t);
+  const payment = `${NUMBER} cash`;
+  rig.standIn.control.reconcilePayment({ payment });
+  assert.deepEqual(await night(rig), [], 'a match is no news');
+  assert.equal((await rig.db.get('days', key))?.state, 'reconciled');
+  rig.standIn.control.reconcilePayment({ payment, reconciled: false });
+  assert.deepEqual(await night(rig), [key]);
+  const day = await rig.db.get('days', key);
+  assert.equal(day?.state, 'posted');
+  assert.equal(day?.reasons[0]?.code, 'changed-in-xero');
+  assert.match(day?.reasons[0]?.message ?? '', /payment cash: its bank reconciliation was undone/);
+  assert.deepEqual(await night(rig), [], 'it is told once');
+  rig.standIn.control.reconcilePayment({ payment });
+  assert.deepEqual(await night(rig), [key]);
+  assert.equal((await rig.db.get('days', key))?.state, 'reconciled');
+});
+
 test('an account that was archived is told before the next close', async t => {
   const { rig } = await posted(t);
   rig.standIn.control.archiveAccount({ code: '200' });

@@ -176,7 +176,9 @@ function handControl(world: World) {
       hands.removeByHand(world, o, found);
     },
     reconcilePayment: (what: In & { payment: string; reconciled?: boolean }): void => {
-      payment(what).found.isReconciled = what.reconciled ?? true;
+      const { found } = payment(what);
+      found.isReconciled = what.reconciled ?? true;
+      found.updatedAt = world.now();
     },
   };
 }
