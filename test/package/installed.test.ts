@@ -3,7 +3,8 @@
  * user, its settings, a sale by mosquitto_pub, and its day in the books; upgrade and removal.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,6 +84,10 @@ describe('the installed package', installing(), () => {
     }
   });
 
+  it('runs the relay on a read-only root without any right, but for its folder', async () => {
+    assert.match(await runReadOnly(folder), /"event":"listening"/);
+  });
+
   it('keeps changed settings and all sales over an upgrade, a removal and a purge', async () => {
     await setInstalled(root, 'AGENT_CLOSE_GRACE_MINUTES', '7');
     await dpkg(root, '-i', deb);
@@ -97,3 +102,30 @@ describe('the installed package', installing(), () => {
     assert.match(await readFile(journal, 'utf8'), /"terminal":"till-1"/);
   });
 });
+
+/** Starts and ends the relay's one file as a container would run it. @returns what it said */
+async function runReadOnly(folder: string): Promise<string> {
+  const data = join(folder, 'data');
+  await mkdir(data);
+  const relay = join(folder, 'relay/relay.mjs');
+  const script = [
+    `mount -t tmpfs -o mode=0700,uid=1000,gid=1000 tmpfs ${data}`,
+    'mount -o remount,bind,ro /',
+    `! touch ${folder}/probe 2>/dev/null`,
+    `exec setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --bounding-set=-all \
+      timeout --signal=TERM 20 node ${relay} run`,
+  ].join('\n');
+  const env = { PATH: process.env['PATH'] ?? '', RELAY_DATA_DIR: data, RELAY_PORT: '0' };
+  const child = spawn('unshare', ['-m', 'sh', '-ec', script], { env });
+  let output = '';
+  child.stderr.on('data', chunk => {
+    output += chunk;
+  });
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.includes('"event":"listening"')) break;
+  }
+  child.kill();
+  await once(child, 'exit');
+  return output;
+}
