@@ -157,7 +157,12 @@ function newestRecord(signed: SignedDays): { ms: number; learn(shop: Shop): void
   const newest = { ms: Date.parse(signed.last()?.closedAt ?? '1970-01-01T00:00:00Z'), learn };
   function learn({ dayBook, onAccepted }: Shop): void {
     for (const { lastReceivedAtMs } of dayBook.terminals()) raise(lastReceivedAtMs);
-    onAccepted(({ receivedAt }) => raise(Date.parse(receivedAt)));
+    let last = '';
+    onAccepted(({ receivedAt }) => {
+      if (receivedAt === last) return; // Many sales share a millisecond, and its text.
+      last = receivedAt;
+      raise(Date.parse(receivedAt));
+    });
   }
   function raise(ms: number): void {
     newest.ms = Math.max(newest.ms, ms);

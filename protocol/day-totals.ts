@@ -212,12 +212,7 @@ function volumeOf(transaction: Transaction, target: Voidable | undefined): numbe
   switch (counted.type) {
     case 'sale':
     case 'refund':
-      return (
-        absoluteSum(counted.lines.map(line => line.amount)) +
-        absoluteSum(counted.lines.map(line => line.discount)) +
-        absoluteSum(counted.tenders.map(tender => tender.amount)) +
-        Math.abs(counted.rounding)
-      );
+      return volumeOfTrade(counted);
     case 'cash-in':
     case 'cash-out':
       return counted.cash.amount;
@@ -226,6 +221,13 @@ function volumeOf(transaction: Transaction, target: Voidable | undefined): numbe
     default:
       return 0;
   }
+}
+
+function volumeOfTrade({ lines, tenders, rounding }: Trade): number {
+  let volume = Math.abs(rounding);
+  for (const { amount, discount } of lines) volume += Math.abs(amount) + Math.abs(discount);
+  for (const { amount } of tenders) volume += Math.abs(amount);
+  return volume;
 }
 
 /** What a signed summary shows of its volume: a lower bound, its opposite amounts have met. */
@@ -257,8 +259,13 @@ function named(sums: ReadonlyMap<string, CountedAmount>): [string, CountedAmount
 }
 
 function addTo(sums: Map<string, CountedAmount>, name: string, amount: number): void {
-  const sum = sums.get(name) ?? { count: 0, amount: 0 };
-  sums.set(name, { count: sum.count + 1, amount: plus(sum.amount, amount) });
+  let sum = sums.get(name);
+  if (sum === undefined) {
+    sum = { count: 0, amount: 0 };
+    sums.set(name, sum);
+  }
+  sum.amount = plus(sum.amount, amount);
+  sum.count += 1;
 }
 
 /** Integer addition without −0, refused beyond what a double holds exactly. */

@@ -184,29 +184,36 @@ export function checkTransaction(transaction: Transaction): Problem | undefined 
  * the day's totals out of the integers that a double holds exactly.
  */
 function checkSize({ lines, tenders }: Trade): Problem | undefined {
-  const moved = lines.reduce((sum, line) => sum + Math.abs(line.amount), 0);
-  const given = lines.reduce((sum, line) => sum + line.discount, 0);
-  const paid = tenders.reduce((sum, tender) => sum + Math.abs(tender.amount), 0);
+  let [moved, given, paid] = [0, 0, 0];
+  for (const { amount, discount } of lines) {
+    moved += Math.abs(amount);
+    given += discount;
+  }
+  for (const { amount } of tenders) paid += Math.abs(amount);
   if (Math.max(moved, given, paid) <= AMOUNT_MAX) return undefined;
   const path = paid > AMOUNT_MAX ? 'tenders' : 'lines';
   return broken('schema', `${path} add up to more than ${AMOUNT_MAX}, whatever the sign`, path);
 }
 
-function checkTax(trade: Trade): Problem | undefined {
-  for (const [index, line] of trade.lines.entries()) {
-    const path = `lines[${index}].tax`;
-    if (line.tax === 0) continue;
-    if (line.taxCode === undefined) {
-      return broken('schema', `lines[${index}]: tax other than 0 needs a taxCode`, path);
-    }
-    if (Math.sign(line.tax) !== Math.sign(line.amount)) {
-      return broken('schema', `${path}: tax needs the same sign as the amount`, path);
-    }
-    if (Math.abs(line.tax) > Math.abs(line.amount)) {
-      return broken('schema', `${path}: tax is larger than the amount it is within`, path);
-    }
+function checkTax({ lines }: Trade): Problem | undefined {
+  const index = lines.findIndex(line => !isTaxWithin(line));
+  const line = lines[index];
+  if (line === undefined) return undefined;
+  const path = `lines[${index}].tax`;
+  if (line.taxCode === undefined) {
+    return broken('schema', `lines[${index}]: tax other than 0 needs a taxCode`, path);
   }
-  return undefined;
+  if (Math.sign(line.tax) !== Math.sign(line.amount)) {
+    return broken('schema', `${path}: tax needs the same sign as the amount`, path);
+  }
+  return broken('schema', `${path}: tax is larger than the amount it is within`, path);
+}
+
+/** No tax, or one with a code that has the amount's sign and is not larger. */
+function isTaxWithin({ tax, taxCode, amount }: Line): boolean {
+  if (tax === 0) return true;
+  if (taxCode === undefined || Math.sign(tax) !== Math.sign(amount)) return false;
+  return Math.abs(tax) <= Math.abs(amount);
 }
 
 function checkSign(trade: Trade): Problem | undefined {
@@ -229,7 +236,9 @@ function checkBalance(trade: Trade): Problem | undefined {
 }
 
 function sumOf(rows: readonly { amount: number }[]): number {
-  return rows.reduce((sum, row) => sum + row.amount, 0);
+  let sum = 0;
+  for (const { amount } of rows) sum += amount;
+  return sum;
 }
 
 function broken(code: ProblemCode, message: string, path: string): Problem {
