@@ -28,6 +28,8 @@ export interface EnrolmentState {
   kid: string;
   /** The enrolment code whose key that is, hashed: a repeat of it is no change of keys. */
   codeId?: string;
+  /** The public part of that key: a backup goes without the key itself. */
+  publicKey?: PublicJwk;
   /** Public keys with which this folder signed before; its old summaries are verified by them. */
   formerKeys?: PublicJwk[];
   /** Where the relay's chain stood whenever this folder went on from it. */

@@ -1,5 +1,6 @@
 /** All commands of the agent, in the order of `--help`. */
 
+import { backupCommand } from './backup.ts';
 import { clockCommands } from './clock.ts';
 import { closeCommand } from './close.ts';
 import type { Command } from './command.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   tryCommand,
   ...quarantineCommands,
   exportCommand,
+  backupCommand,
   supportBundleCommand,
   ...clockCommands,
 ];

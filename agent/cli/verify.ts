@@ -105,8 +105,8 @@ function isDeleted({ calendar, config, shop, signed }: Core, date: string): bool
 
 async function verifySummary({ key, signed, state }: Core, day: SignedDay): Promise<void> {
   const compact = await signed.compact(day);
-  const { anchors = [], formerKeys = [], last } = state.data.enrolment ?? {};
-  const jwks = [...[key()?.publicJwk].filter(jwk => jwk !== undefined), ...formerKeys];
+  const { anchors = [], formerKeys = [], last, publicKey } = state.data.enrolment ?? {};
+  const jwks = [...[key()?.publicJwk, publicKey].filter(jwk => jwk !== undefined), ...formerKeys];
   const keys = new Map(
     await Promise.all(jwks.map(async jwk => [await keyIdOf(jwk), jwk] as const)),
   );

@@ -127,6 +127,7 @@ export async function adoptEnrolment(
     // With summaries of its own in the relay's chain this machine goes on from them.
     last: known !== undefined && signed.last() !== undefined && sameChain ? known.last : last,
     codeId,
+    publicKey: key.publicJwk,
     formerKeys: formerKeys(parts),
     anchors: [...(known?.anchors ?? anchorOf(known?.last)), ...anchorOf(last)],
     ...(signed.last() === undefined ? {} : { rejoin: { number, digest, dates, sameChain } }),
@@ -155,8 +156,9 @@ function anchorOf(last: LastKnown | undefined): { number: number; digest: string
   return last === undefined ? [] : [{ number: last.number, digest: last.digest }];
 }
 
-function formerKeys({ formerKey, key, state }: EnrolmentParts): PublicJwk[] {
-  const known = state.data.enrolment?.formerKeys ?? [];
+function formerKeys({ formerKey: ownKey, key, state }: EnrolmentParts): PublicJwk[] {
+  const { formerKeys: known = [], publicKey } = state.data.enrolment ?? {};
+  const formerKey = ownKey ?? publicKey;
   if (formerKey === undefined || formerKey.x === key.publicJwk.x) return known;
   return [...known.filter(({ x }) => x !== formerKey.x), formerKey];
 }

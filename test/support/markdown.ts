@@ -12,11 +12,16 @@ export interface CodeBlock {
 
 /** @param path from the project's root */
 export function codeBlocksOf(path: string): CodeBlock[] {
-  const text = readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+  const text = textOf(path);
   return [...text.matchAll(/^```(\w+)(?: (.+))?\n([\s\S]*?)^```$/gm)].map(match => ({
     language: match[1] ?? '',
     label: match[2] ?? '',
     code: match[3] ?? '',
     line: text.slice(0, match.index).split('\n').length,
   }));
+}
+
+/** @param path from the project's root */
+export function textOf(path: string): string {
+  return readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
 }

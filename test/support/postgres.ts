@@ -73,6 +73,14 @@ export class TestPostgres {
     return `${this.#address()}?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
   }
 
+  /** The address of a new, empty database, for tools that know no search path. */
+  async newDatabase(): Promise<string> {
+    this.#schemas += 1;
+    const name = `d${this.#schemas}`;
+    await this.sql(`CREATE DATABASE ${name}`);
+    return this.#address(name);
+  }
+
   /** Runs one statement as the owner of everything. */
   async sql(text: string, url = this.#address()): Promise<Record<string, unknown>[]> {
     const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -101,8 +109,8 @@ export class TestPostgres {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #address(): string {
-    return `postgres://${USER}@127.0.0.1:${this.#port}/postgres`;
+  #address(database = 'postgres'): string {
+    return `postgres://${USER}@127.0.0.1:${this.#port}/${database}`;
   }
 
   async #ready(): Promise<void> {

@@ -93,12 +93,7 @@ export class Stage {
    * @param relayEnv settings of the relay beside those of every stage
    */
   static async raise(relayEnv: Environment = {}, programs: StagePrograms = {}): Promise<Stage> {
-    const folder = await mkdtemp(join(tmpdir(), 'tillbook-flow-'));
-    const processes = new Processes(folder);
-    const xero = await processes.start('xero', 'test/support/xero/main.js', ['--port', '0'], {});
-    const address = String(xero.listening['http']);
-    const stage = new Stage(folder, processes, address, await freePort(), programs);
-    Object.assign(stage.relayEnv, relayEnv);
+    const stage = await Stage.bare(relayEnv, programs);
     try {
       await stage.startRelay();
       await stage.startAgent();
@@ -108,6 +103,17 @@ export class Stage {
       await stage.stop();
       throw error;
     }
+  }
+
+  /** Only the stand-in for Xero runs. */
+  static async bare(relayEnv: Environment = {}, programs: StagePrograms = {}): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'tillbook-flow-'));
+    const processes = new Processes(folder);
+    const xero = await processes.start('xero', 'test/support/xero/main.js', ['--port', '0'], {});
+    const address = String(xero.listening['http']);
+    const stage = new Stage(folder, processes, address, await freePort(), programs);
+    Object.assign(stage.relayEnv, relayEnv);
+    return stage;
   }
 
   async startRelay(env: Environment = {}): Promise<void> {
@@ -144,8 +150,12 @@ export class Stage {
   }
 
   /** The day's row of the API, once `until` says it is as wanted. */
-  async waitForDay(date: string, until: (day: StageDay) => boolean): Promise<StageDay> {
-    const end = Date.now() + IN_TIME_MS;
+  async waitForDay(
+    date: string,
+    until: (day: StageDay) => boolean,
+    limitMs = IN_TIME_MS,
+  ): Promise<StageDay> {
+    const end = Date.now() + limitMs;
     let last: unknown;
     while (Date.now() < end) {
       const answer = await request(`${this.relayUrl}/api/v1/days/${this.store}/${date}`, {
