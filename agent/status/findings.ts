@@ -202,7 +202,9 @@ function gaps({ terminals }: Facts): Finding | undefined {
   return attention(
     'gaps',
     `${count} ${count === 1 ? 'sale' : 'sales'} of ${listOf(missing.map(({ id }) => id))} ${count === 1 ? 'has' : 'have'} not arrived.`,
-    'Switch these tills on and connect them; they send what is missing by themselves.',
+    missing.length === 1
+      ? 'Switch this till on and connect it; it sends what is missing by itself.'
+      : 'Switch these tills on and connect them; they send what is missing by themselves.',
   );
 }
 
@@ -233,7 +235,7 @@ function quarantined({ quarantine, quarantineCount: count }: Facts): Finding | u
   return attention(
     'quarantine',
     `${count} ${count === 1 ? 'message' : 'messages'} of ${tills} could not be counted.`,
-    'They are kept. Ask whoever looks after the tills: tillbook-agent quarantine list.',
+    `${count === 1 ? 'It is' : 'They are'} kept. Ask whoever looks after the tills: tillbook-agent quarantine list.`,
   );
 }
 

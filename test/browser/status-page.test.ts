@@ -18,40 +18,48 @@ import { findTool, needs } from '../support/tools.ts';
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PICTURES = process.env['TILLBOOK_PICTURES'];
 const chrome = findTool('chromium');
-const LOOKS = [
-  { width: 390, colorScheme: 'light' },
-  { width: 1280, colorScheme: 'dark' },
-  { width: 1920, colorScheme: 'light' },
-] as const;
-type Look = (typeof LOOKS)[number];
+interface Look {
+  width: number;
+  colorScheme: 'light' | 'dark';
+}
+const LOOKS: Look[] = [390, 1280, 1920].flatMap(width => [
+  { width, colorScheme: 'light' },
+  { width, colorScheme: 'dark' },
+]);
+const PHONE: Look = { width: 390, colorScheme: 'light' };
 
 let browser: Browser | undefined;
 let server: StatusServer;
+let openServer: StatusServer;
 let status: AgentStatus = statusOf();
 
 before(async () => {
   const options = { host: '127.0.0.1', port: 0, names: [], showAmounts: false };
-  server = await startStatusServer({ ...options, observe: () => status, log: silentLog() });
+  const parts = { ...options, observe: () => status, log: silentLog() };
+  server = await startStatusServer(parts);
+  openServer = await startStatusServer({ ...parts, showAmounts: true });
   if (chrome === undefined) return;
   browser = await chromium.launch({ executablePath: chrome, args: ['--no-sandbox'] });
 });
 after(async () => {
   await browser?.close();
   await server.stop();
+  await openServer.stop();
 });
 
 async function look(
   { width, colorScheme }: Look,
-  how: { javaScriptEnabled?: boolean; bypassCSP?: boolean } = {},
+  how: { javaScriptEnabled?: boolean; bypassCSP?: boolean; address?: string } = {},
 ) {
   if (browser === undefined) throw new Error('no browser');
+  const { address = server.address, ...options } = how;
   const viewport = { width, height: 900 };
-  const context = await browser.newContext({ viewport, colorScheme, ...how });
+  const context = await browser.newContext({ viewport, colorScheme, ...options });
   const page = await context.newPage();
   const words: string[] = [];
   page.on('console', message => words.push(message.text()));
   page.on('pageerror', error => words.push(error.message));
-  await page.goto(server.address);
+  await page.goto(address);
   return { context, page, words };
 }
 
@@ -71,7 +79,7 @@ for (const [code, changes, sentence] of [...STATES, ['ok', {}, /^All 214 sales/]
     needs('chromium'),
     async () => {
       status = statusOf(changes);
-      const { context, page, words } = await look(LOOKS[0]);
+      const { context, page, words } = await look(PHONE);
       assert.match((await page.locator('h1').textContent()) ?? '', sentence);
       for (const looks of LOOKS) await checkLook(page, looks, code);
       assert.deepEqual(words, []);
@@ -80,31 +88,47 @@ for (const [code, changes, sentence] of [...STATES, ['ok', {}, /^All 214 sales/]
   );
 }
 
-test('axe finds nothing, in light and in dark, narrow and wide', needs('chromium'), async () => {
+/** What axe finds on the page as it stands. */
+async function violations(page: Page): Promise<unknown[]> {
   const axe = await readFile(AXE, 'utf8');
-  for (const [, changes] of [STATES[0], STATES[9], STATES[11]].filter(
-    state => state !== undefined,
-  )) {
+  const found = (await page.evaluate(`(() => { ${axe}; return axe.run(); })()`)) as {
+    violations: { id: string; nodes: { html: string }[] }[];
+  };
+  return found.violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
+}
+
+test('axe finds nothing in any state, in light and in dark', needs('chromium'), async () => {
+  for (const [code, changes] of [...STATES, ['ok', {}] as const]) {
     status = statusOf(changes);
-    for (const looks of LOOKS) {
-      const { context, page } = await look(looks, { bypassCSP: true });
-      await page.evaluate(axe);
-      const found = (await page.evaluate('axe.run().then(r => r.violations)')) as {
-        id: string;
-        nodes: { html: string }[];
-      }[];
-      assert.deepEqual(
-        found.map(({ id, nodes }) => [id, nodes[0]?.html]),
-        [],
-      );
-      await context.close();
+    const { context, page } = await look(PHONE, { bypassCSP: true });
+    for (const { width, colorScheme } of [PHONE, { width: 1280, colorScheme: 'dark' as const }]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await violations(page), [], `${code} ${width} ${colorScheme}`);
     }
+    await context.close();
   }
+});
+
+test('with amounts switched on, page and Z report can be read and printed', needs('chromium'), async () => {
+  status = statusOf();
+  const address = openServer.address;
+  const { context, page, words } = await look(PHONE, { address, bypassCSP: true });
+  await page.getByRole('link', { name: 'Z report' }).first().waitFor();
+  for (const looks of LOOKS) await checkLook(page, looks, 'amounts');
+  await page.goto(`${address}/z-report`);
+  for (const looks of LOOKS) await checkLook(page, looks, 'z-report');
+  assert.deepEqual(await violations(page), []);
+  await page.emulateMedia({ media: 'print' });
+  if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'z-report-print.png') });
+  assert.ok(await page.getByText('Total', { exact: false }).first().isVisible());
+  assert.deepEqual(words, []);
+  await context.close();
 });
 
 test('without JavaScript the page is complete', needs('chromium'), async () => {
   status = statusOf();
-  const { context, page } = await look(LOOKS[0], { javaScriptEnabled: false });
+  const { context, page } = await look(PHONE, { javaScriptEnabled: false });
   for (const words of ['Saved today', 'till-2', 'Connected', '2026-11-21', 'In Xero, checked']) {
     assert.ok(await page.getByText(words, { exact: true }).first().isVisible(), words);
   }
@@ -113,7 +137,7 @@ test('without JavaScript the page is complete', needs('chromium'), async () => {
 
 test('a change shows within a second without a reload', needs('chromium'), async () => {
   status = statusOf();
-  const { context, page } = await look(LOOKS[1]);
+  const { context, page } = await look({ width: 1280, colorScheme: 'dark' });
   await page.waitForTimeout(300);
   const { today } = statusOf();
   status = statusOf({ today: { ...today, transactions: 215 } });

@@ -37,6 +37,18 @@ describe('a secret', () => {
     }
   });
 
+  it('stands in no backup, and in nothing that is sent to who helps', async () => {
+    const backup = join(stage.folder, 'backup.ndjson');
+    await stage.relayCommand(['export', backup]);
+    const texts = [
+      await readFile(backup, 'utf8'),
+      await stage.agentCommand('support-bundle'),
+      await stage.agentCommand('status', '--json'),
+    ];
+    assert.ok(texts.every(text => text.length > 500));
+    for (const secret of secrets) assert.ok(texts.every(text => !text.includes(secret)));
+  });
+
   it('stands in no page and no answer, asked for rightly or wrongly', async () => {
     const bearer = { authorization: `Bearer ${stage.token}` };
     const agent = ['/', '/status.json', '/metrics', '/healthz', '/readyz', '/nothing'];

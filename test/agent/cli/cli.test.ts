@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { COMMANDS } from '../../../agent/cli/commands.ts';
 import { connectTerminal, publish, sale, tempFolder } from '../../support/agent.ts';
 import { agentEnv, runAgent, startAgent } from '../../support/agent-process.ts';
 import { startFakeRelay } from '../../support/fake-relay.ts';
@@ -122,28 +123,44 @@ test('status of an agent that is down says so and ends with 1', async t => {
   assert.equal(status.problems[0]?.code, 'not-running');
 });
 
-test('every command has a help', async t => {
+test('every command has a help and refuses an option that it does not know', async t => {
   const env = agentEnv(await tempFolder(t));
   const { stdout } = await runAgent(env, '--help');
-  for (const name of ['enrol', 'terminal add', 'close', 'status', 'verify', 'try', 'export']) {
-    assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+  for (const { name } of COMMANDS) {
+    assert.match(stdout, new RegExp(`^  ${name}(?: |$)`, 'm'));
     const help = await runAgent(env, ...name.split(' '), '--help');
     assert.match(help.stdout, new RegExp(`^tillbook-agent ${name}`));
+    assert.equal(help.code, 0);
+    const wrong = await runAgent(env, ...name.split(' '), '--nonsense');
+    assert.equal(wrong.code, 2, name);
+    assert.match(wrong.stderr, /nonsense/);
   }
   assert.match((await runAgent(env, 'run', '--help')).stdout, /AGENT_DISK_RESERVE_MB \(64\)/);
 });
 
-test('a support bundle holds neither secrets nor amounts', async t => {
+test('a support bundle holds neither secrets nor amounts, running or down', async t => {
   const relay = await startFakeRelay(t);
-  const upstream = 'mqtt://shop:hunter2@127.0.0.1:1';
-  const env = agentEnv(await tempFolder(t), { AGENT_UPSTREAM_URL: upstream });
+  const env = agentEnv(await tempFolder(t));
   await runAgent(env, 'enrol', '--relay', relay.url, '--code', 'CODE');
   const added = await runAgent(env, 'terminal', 'add', 'till-1', '--json');
   const { password } = JSON.parse(added.stdout) as { password: string };
-  const { code, stdout } = await runAgent(env, 'support-bundle');
-  assert.equal(code, 0);
-  for (const secret of [password, 'hunter2', '"d"', '"hash"']) assert.ok(!stdout.includes(secret));
-  assert.match(stdout, /"AGENT_UPSTREAM_URL": "\(set\)"/);
+  const agent = await startAgent(t, { ...env, AGENT_SHOW_AMOUNTS: 'true' });
+  const till = await connectTerminal(Number(new URL(agent.mqtt).port), 'till-1', password);
+  const lines = [{ kind: 'item', name: 'Rare tea', amount: 7_654_321 }];
+  await publish(till, sale(1, { lines, tenders: [{ method: 'cash', amount: 7_654_321 }] }));
+  await till.endAsync();
+  const running = await runAgent(env, 'support-bundle');
+  await agent.stop();
+  const upstream = { ...env, AGENT_UPSTREAM_URL: 'mqtt://shop:hunter2@127.0.0.1:1' };
+  const down = await runAgent(upstream, 'support-bundle');
+  for (const { code, stdout } of [running, down]) {
+    assert.equal(code, 0);
+    assert.match(stdout, /"entries": 1/);
+    for (const kept of [password, 'hunter2', '"d"', '"hash"', '7654321', '76,543', 'Rare tea']) {
+      assert.ok(!stdout.includes(kept), kept);
+    }
+  }
+  assert.match(down.stdout, /"AGENT_UPSTREAM_URL": "\(set\)"/);
 });
 
 test('an agent whose port is taken says so and ends, though it has begun to listen', async t => {

@@ -1,9 +1,20 @@
 /** Alerts: told once when they begin, once when they end, by real SMTP and real HTTP. */
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { createWebhookSender } from '../../../relay/alerts/webhook.ts';
+import { codeBlocksOf } from '../../support/markdown.ts';
 import { type AlertDesk, START, startDesk } from './alert-desk.ts';
+
+interface Recipe {
+  isFromTillbook(secret: string, headers: IncomingHttpHeaders, body: string): boolean;
+}
+
+/** The program of deploy/README.md. */
+async function recipe(): Promise<Recipe> {
+  const { code = '' } = codeBlocksOf('deploy/README.md').find(b => b.label === 'webhook') ?? {};
+  return await import(`data:text/javascript,${encodeURIComponent(code)}`);
+}
 
 describe('an alert', () => {
   let desk: AlertDesk;
@@ -58,17 +69,21 @@ describe('an alert', () => {
     assert.match(desk.mails[0] ?? '', /To: owner@example.com/);
   });
 
-  it('goes to a webhook with a signature that its secret checks', async () => {
+  it('goes to a webhook with a signature that the documented recipe checks', async t => {
     const { url, received } = await desk.startReceiver();
     const secret = await desk.db.write(tx => desk.alerts.addWebhook(tx, url, 'owner@example.com'));
     await desk.connection('a', 'disconnected');
     await desk.lookLater();
     const [call] = received;
     assert.ok(call !== undefined);
-    const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signed } = call.headers;
-    const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-    const mac = createHmac('sha256', key).update(`${id}.${at}.${call.body}`).digest('base64');
-    assert.equal(signed, `v1,${mac}`);
+    const { isFromTillbook } = await recipe();
+    const at = Number(call.headers['webhook-timestamp']) * 1000;
+    t.mock.timers.enable({ apis: ['Date'], now: at + 60_000 });
+    assert.equal(isFromTillbook(secret, call.headers, call.body), true);
+    assert.equal(isFromTillbook(secret, call.headers, `${call.body} `), false);
+    assert.equal(isFromTillbook('whsec_AAAA', call.headers, call.body), false);
+    t.mock.timers.setTime(at + 3_600_000);
+    assert.equal(isFromTillbook(secret, call.headers, call.body), false, 'played back');
     assert.equal(JSON.parse(call.body).data.began[0].kind, 'connection-lost');
     const rows = JSON.stringify(await desk.db.list('webhooks'));
     assert.ok(!rows.includes(secret.slice('whsec_'.length)));
