@@ -52,8 +52,7 @@ async function run(config: Config): Promise<number> {
     port: config.httpPort,
     names: [hostname().toLowerCase(), ...(config.httpNames ?? [])],
     showAmounts: config.showAmounts,
-    observe: core.observe,
-    log,
+    ...{ observe: core.observe, signed: core.signed, log },
   });
   const delivery = startDelivery(core, http, status.changed);
   const days = startDayClock(core);

@@ -5,7 +5,13 @@ import { DAY_WORDS, waitWords } from './words.ts';
 
 const SHOWN_MAX = 10;
 
-export function Days({ days }: { days: readonly DayStatus[] }): JSX.Element {
+interface DaysProps {
+  days: readonly DayStatus[];
+  /** Closed days lead to their Z report. */
+  withReports: boolean;
+}
+
+export function Days({ days, withReports }: DaysProps): JSX.Element {
   return (
     <table role="table">
       <thead role="rowgroup">
@@ -26,20 +32,20 @@ export function Days({ days }: { days: readonly DayStatus[] }): JSX.Element {
       </thead>
       <tbody role="rowgroup">
         {days.slice(0, SHOWN_MAX).map(day => (
-          <Day key={day.date} day={day} />
+          <Day key={day.date} day={day} withReport={withReports && day.revision > 0} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Day({ day }: { day: DayStatus }): JSX.Element {
+function Day({ day, withReport }: { day: DayStatus; withReport: boolean }): JSX.Element {
   const { date, revision, state, transactions, late, keptAside } = day;
   const words = keptAside === undefined ? DAY_WORDS[state] : 'Set aside by head office';
   return (
     <tr role="row">
       <th role="rowheader" scope="row" class="date" data-label="Day">
-        {date}
+        {withReport ? <a href={`/z-report/${date}`}>{date}</a> : date}
       </th>
       <td role="cell" data-label="State">
         <span>

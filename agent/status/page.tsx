@@ -5,12 +5,13 @@
 
 import type { JSX } from 'preact';
 import { render } from 'preact-render-to-string';
+import type { DaySummary } from '../../protocol/day-summary.ts';
 import { whenOf } from './findings.ts';
 import { HourChart } from './hour-chart.tsx';
 import { Days } from './page-days.tsx';
 import { Tills } from './page-tills.tsx';
 import type { AgentStatus } from './status.ts';
-import { ZReport } from './z-report.tsx';
+import { ClosedZReport, ZReport } from './z-report.tsx';
 
 export function renderPage(status: AgentStatus): string {
   return `<!doctype html>${render(<Page status={status} />)}`;
@@ -21,12 +22,16 @@ export function renderMain(status: AgentStatus): string {
   return render(<Main status={status} />);
 }
 
-/** The day's Z report to print; amounts must be switched on. */
-export function renderZReport(status: AgentStatus): string {
+/** A day's Z report to print; amounts must be switched on. @param closed without it, the open day */
+export function renderZReport(status: AgentStatus, closed?: DaySummary): string {
   return `<!doctype html>${render(
     <Frame title="Z report" status={status}>
       <main id="main">
-        <ZReport status={status} />
+        {closed === undefined ? (
+          <ZReport status={status} />
+        ) : (
+          <ClosedZReport shop={status.store?.name ?? 'Shop'} day={closed} />
+        )}
       </main>
     </Frame>,
   )}`;
@@ -90,7 +95,7 @@ function Main({ status }: { status: AgentStatus }): JSX.Element {
       </section>
       <section class="wide" aria-labelledby="days">
         <h2 id="days">Days</h2>
-        <Days days={status.days} />
+        <Days days={status.days} withReports={today.totals !== undefined} />
       </section>
       <section aria-labelledby="machine">
         <h2 id="machine">This machine</h2>

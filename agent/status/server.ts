@@ -11,6 +11,7 @@ import helmet from 'helmet';
 import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import { shippedAssets } from '../../protocol/host/shipped.ts';
+import type { SignedDays } from '../day/signed-days.ts';
 import { type Live, startLive } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import type { Observe } from './observe.ts';
@@ -27,6 +28,8 @@ export interface StatusServerOptions {
   names: readonly string[];
   showAmounts: boolean;
   observe: Observe;
+  /** Closed days, for their Z reports. */
+  signed: Pick<SignedDays, 'newest' | 'summary'>;
   log: Logger;
 }
 
@@ -58,7 +61,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
 }
 
 export function statusApp(
-  { names, observe, showAmounts }: StatusServerOptions,
+  { names, observe, signed, showAmounts }: StatusServerOptions,
   live: Live,
 ): Express {
   const app = express();
@@ -70,6 +73,11 @@ export function statusApp(
   app.get('/z-report', (_request, response, next) => {
     if (showAmounts) page(response, renderZReport(observe()));
     else next();
+  });
+  app.get('/z-report/:date', async (request, response, next) => {
+    const day = showAmounts ? signed.newest(request.params.date) : undefined;
+    if (day === undefined) next();
+    else page(response, renderZReport(observe(), await signed.summary(day)));
   });
   app.get('/status.json', (_request, response) => {
     response.set('cache-control', 'no-store').json(observe());

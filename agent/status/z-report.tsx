@@ -1,32 +1,62 @@
-/** The day so far as a Z report to print: only when amounts are switched on. */
+/** A day as a Z report to print, so far or as it was closed: only when amounts are switched on. */
 import type { JSX } from 'preact';
-import type { DayParts } from '../../protocol/day-summary.ts';
+import type { DayParts, DaySummary } from '../../protocol/day-summary.ts';
 import { formatMinorGrouped } from '../../protocol/money.ts';
 import type { AgentStatus } from './status.ts';
 
+interface ReportProps {
+  shop: string;
+  date: string;
+  currency: string;
+  /** Whether it is closed, and when. */
+  standing: string;
+  messages: number;
+  parts: DayParts;
+}
+
+/** The open day. */
 export function ZReport({ status }: { status: AgentStatus }): JSX.Element {
-  const { businessDate, currency, now, store, today } = status;
-  const { totals } = today;
-  if (totals === undefined || currency === null) return <p>There is nothing to show yet.</p>;
+  const { businessDate: date, currency, now, store, today } = status;
+  const { totals: parts, transactions: messages } = today;
+  if (parts === undefined || currency === null) return <p>There is nothing to show yet.</p>;
+  const standing = `So far, at ${now.slice(11, 16)}; the day is not closed`;
+  return <Report {...{ shop: store?.name ?? 'Shop', date, currency, standing, messages, parts }} />;
+}
+
+/** A closed day: exactly what was signed. */
+export function ClosedZReport({ shop, day }: { shop: string; day: DaySummary }): JSX.Element {
+  const { businessDate: date, currency, revision, closedAt, number, journal } = day;
+  const late = revision > 1 ? `, revision ${revision} with late sales` : '';
+  const closed = `${closedAt.slice(0, 10)} ${closedAt.slice(11, 16)}`;
+  const standing = `Closed ${closed}${late}; summary number ${number}`;
+  return <Report {...{ shop, date, currency, standing, messages: journal.entries, parts: day }} />;
+}
+
+function Report({ shop, date, currency, standing, messages, parts }: ReportProps): JSX.Element {
   const money = (amount: number) => formatMinorGrouped(amount, currency);
+  const { sales, rounding, overShort } = parts;
   return (
     <section class="full">
       <h1>
-        {store?.name ?? 'Shop'}, {businessDate}
+        {shop}, {date}
       </h1>
       <p class="quiet">
-        So far, at {now.slice(11, 16)}; amounts in {currency}.
+        {standing}; amounts in {currency}.
       </p>
-      <Rows title="Sold" rows={soldRows(totals)} money={money} />
-      <Rows title="Paid" rows={paidRows(totals)} money={money} />
-      <Rows title="Cash in and out" rows={cashRows(totals)} money={money} />
+      <Rows title="Sold" rows={soldRows(parts)} money={money} />
+      <Rows title="Paid" rows={paidRows(parts)} money={money} />
+      <Rows title="Cash in and out" rows={cashRows(parts)} money={money} />
       <dl>
+        <dt>Tax within</dt>
+        <dd>{money(sales.reduce((sum, { tax }) => sum + tax, 0))}</dd>
+        <dt>Discounts</dt>
+        <dd>{money(sales.reduce((sum, { discount }) => sum + discount, 0))}</dd>
         <dt>Rounding</dt>
-        <dd>{money(totals.rounding)}</dd>
+        <dd>{money(rounding)}</dd>
         <dt>Over or short</dt>
-        <dd>{money(totals.overShort)}</dd>
+        <dd>{money(overShort)}</dd>
         <dt>Messages</dt>
-        <dd>{today.transactions}</dd>
+        <dd>{messages}</dd>
       </dl>
     </section>
   );

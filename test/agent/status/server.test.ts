@@ -13,8 +13,8 @@ async function serve(
   core: TestCore,
   changes: { showAmounts?: boolean; names?: string[] } = {},
 ): Promise<StatusServer> {
-  const { observe } = core;
-  const options = { host: '127.0.0.1', port: 0, names: [], showAmounts: false, observe };
+  const { observe, signed } = core;
+  const options = { host: '127.0.0.1', port: 0, names: [], showAmounts: false, observe, signed };
   const server = await startStatusServer({ ...options, ...changes, log: silentLog() });
   core.shop.onAccepted(server.changed);
   t.after(() => server.stop());
@@ -71,6 +71,23 @@ test('with amounts switched on there is a Z report to print', async t => {
   await core.sell(1);
   const { address } = await serve(t, core, { showAmounts: true });
   assert.match((await get(`${address}/z-report`)).text, /11\.00/);
+});
+
+test('the Z report of a closed day is what was signed, and no other date has one', async t => {
+  const relay = await startFakeRelay(t);
+  const core = await openTestCore(t, { relay, env: { AGENT_SHOW_AMOUNTS: 'true' } });
+  await core.sell(1);
+  await core.dayClose.closeByHand();
+  const { address } = await serve(t, core, { showAmounts: true });
+  const [day] = core.signed.all();
+  assert.match((await get(address)).text, new RegExp(`href="/z-report/${day?.date}"`));
+  const { text } = await get(`${address}/z-report/${day?.date}`);
+  for (const words of ['11.00', 'Closed ', 'summary number 1', day?.date ?? '?']) {
+    assert.ok(text.includes(words), words);
+  }
+  assert.equal((await get(`${address}/z-report/2020-01-01`)).statusCode, 404);
+  const quiet = await serve(t, core);
+  assert.equal((await get(`${quiet.address}/z-report/${day?.date}`)).statusCode, 404);
 });
 
 test('a name that is not ours is refused: no DNS rebinding', async t => {
