@@ -58,7 +58,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const log = createLog('relay', { level: settings.logLevel, readable: process.stdout.isTTY });
   const home = await openHome({ ...settings, log, onFatal: crashWith(log) });
   const { db, seal } = home;
-  const { onDayChanged } = db;
+  const { onDayChanged, onAlertsChanged } = db;
   const key = await ensureRelayKey(db, seal);
   const http = await listen(settings.host, settings.port);
   const publicUrl = settings.publicUrl ?? `http://localhost:${http.port}`;
@@ -84,8 +84,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;
   const passwords = { hash: hashPassword, verify: verifyPassword };
   const sessionSecret = seal.derive('sessions');
-  // Days that another relay changes are not heard of: then nothing of them is kept in memory.
-  const news = isAlone ? { onDayChanged } : {};
+  // What another relay changes is not heard of: then nothing of the days is kept in memory.
+  const news = isAlone ? { onDayChanged, onAlertsChanged } : {};
   const desk = { ...common, seal, sessionSecret, passwords, ...news };
   const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
   const ops = opsRoutes({ ...desk, clock, onDayChanged, xeroCallsLeft: xero.callsLeft });

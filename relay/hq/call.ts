@@ -6,10 +6,12 @@ import type { Request, Response } from 'express';
 import type { Role, UserRecord } from '../db/records.ts';
 import type { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
+import type { OpenAlerts } from './open-alerts.ts';
 
 export interface Call {
   deps: HqDeps;
   heads: DayHeads;
+  alerts: OpenAlerts;
   req: Request;
   res: Response;
   /** Token that every form of the answer carries. */

@@ -12,6 +12,8 @@ export interface HqDeps {
   db: Db;
   /** Tells of every changed day; without it lists read the whole days each time. */
   onDayChanged?: (listener: DayListener) => void;
+  /** Tells that some alert was changed; without it they are read again after some seconds. */
+  onAlertsChanged?: (listener: () => void) => void;
   /** RELAY_PUBLIC_URL without a slash at the end; `https` makes cookies secure. */
   publicUrl: string;
   /** XERO_LOGIN_URL: forms may lead there. */

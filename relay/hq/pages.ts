@@ -13,6 +13,7 @@ import { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
 import { failurePage } from './failure.tsx';
 import { isProven, PROOF_FIELD, type ProofOptions, proofFor } from './form-proof.ts';
+import { OpenAlerts } from './open-alerts.ts';
 import { policy } from './policy.ts';
 import { atPublicAddress } from './public-address.ts';
 import { accountRoutes } from './routes/account.tsx';
@@ -57,7 +58,8 @@ export function hqPages(deps: HqDeps): Router {
   const secure = deps.publicUrl.startsWith('https:');
   const heads = new DayHeads(deps.db, deps.onDayChanged);
   const options = { secret: deps.sessionSecret, secure };
-  const parts = { deps, heads, options };
+  const alerts = new OpenAlerts(deps.db, deps.now, deps.onAlertsChanged);
+  const parts = { deps, heads, alerts, options };
   const router = Router();
   router.use('/assets', policy(deps), assets());
   const common = [
@@ -133,22 +135,19 @@ function pathOnly(req: Request): string {
 interface CallParts {
   deps: HqDeps;
   heads: DayHeads;
+  alerts: OpenAlerts;
   options: ProofOptions;
 }
 
 async function makeCall(
-  { deps, heads, options }: CallParts,
+  { deps, heads, alerts, options }: CallParts,
   req: Request,
   res: Response,
 ): Promise<Call> {
   const user = await currentUser(deps, req);
   const proof = proofFor(req, res, options);
-  const openAlerts = user === undefined ? 0 : await countOpenAlerts(deps);
-  return { deps, heads, req, res, user, proof, openAlerts, now: deps.now() };
-}
-
-async function countOpenAlerts({ db }: HqDeps): Promise<number> {
-  return (await db.list('alerts')).filter(({ value }) => value.endedAt === undefined).length;
+  const openAlerts = user === undefined ? 0 : (await alerts.list()).length;
+  return { deps, heads, alerts, req, res, user, proof, openAlerts, now: deps.now() };
 }
 
 /** The session's user, unless removed or signed out everywhere since. */

@@ -33,10 +33,7 @@ function orShow(run: (call: UserCall) => Promise<void>): (call: UserCall) => Pro
 
 async function showAlerts(call: UserCall, errors: FieldError[], newSecret?: string): Promise<void> {
   const { db, alerts } = call.deps;
-  const open = (await db.list('alerts'))
-    .map(row => row.value)
-    .filter(row => row.endedAt === undefined)
-    .sort((a, b) => (a.since < b.since ? 1 : -1));
+  const open = await call.alerts.list();
   const hooks = (await db.list('webhooks')).map(row => row.value);
   const mine = kindsFor(call.user);
   const props = { open, hooks, mine, mailIsOn: alerts.mailIsOn, errors, newSecret };

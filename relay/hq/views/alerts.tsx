@@ -10,7 +10,7 @@ import { Card, Table, Time } from '../parts/show.tsx';
 const SHOWN_MAX = 200;
 
 interface AlertsProps {
-  open: AlertRecord[];
+  open: readonly AlertRecord[];
   hooks: WebhookRecord[];
   /** Kinds that the user is told of. */
   mine: readonly AlertKind[];

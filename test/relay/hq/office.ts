@@ -114,6 +114,7 @@ function depsFor({ db, url, now, standIn, acted }: Parts): Omit<HqDeps, 'alerts'
   const redirectUri = `${url}/xero/callback`;
   return {
     ...{ db, now, log, seal: SEAL, onDayChanged: db.onDayChanged },
+    onAlertsChanged: db.onAlertsChanged,
     publicUrl: url,
     xeroLoginUrl: standIn.url,
     version: '0.1.0',
