@@ -84,8 +84,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const { trustedProxies, xeroLoginUrl, dataDir } = settings;
   const passwords = { hash: hashPassword, verify: verifyPassword };
   const sessionSecret = seal.derive('sessions');
-  // What another relay changes is not heard of: then nothing of the days is kept in memory.
-  const news = isAlone ? { onDayChanged, onAlertsChanged } : {};
+  // What another relay changes of the days is asked for; alerts are read again after some seconds.
+  const news = { onDayChanged, ...(isAlone && { onAlertsChanged }) };
   const desk = { ...common, seal, sessionSecret, passwords, ...news };
   const pages = hqPages({ ...desk, xeroLoginUrl, now: clock });
   const ops = opsRoutes({ ...desk, clock, onDayChanged, xeroCallsLeft: xero.callsLeft });

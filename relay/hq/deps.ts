@@ -10,7 +10,7 @@ import type { Xero } from '../xero/port.ts';
 
 export interface HqDeps {
   db: Db;
-  /** Tells of every changed day; without it lists read the whole days each time. */
+  /** Tells of every day changed here; without it lists read the whole days each time. */
   onDayChanged?: (listener: DayListener) => void;
   /** Tells that some alert was changed; without it they are read again after some seconds. */
   onAlertsChanged?: (listener: () => void) => void;

@@ -56,7 +56,7 @@ export function hqRoutes(): Route[] {
 
 export function hqPages(deps: HqDeps): Router {
   const secure = deps.publicUrl.startsWith('https:');
-  const heads = new DayHeads(deps.db, deps.onDayChanged);
+  const heads = new DayHeads(deps.db, deps.onDayChanged, deps.now);
   const options = { secret: deps.sessionSecret, secure };
   const alerts = new OpenAlerts(deps.db, deps.now, deps.onAlertsChanged);
   const parts = { deps, heads, alerts, options };
@@ -146,6 +146,8 @@ async function makeCall(
 ): Promise<Call> {
   const user = await currentUser(deps, req);
   const proof = proofFor(req, res, options);
+  // The first to come finds the sign-in: meanwhile the lists are read.
+  heads.readAhead().catch(error => deps.log.info({ err: error }, 'days are not read ahead'));
   const openAlerts = user === undefined ? 0 : (await alerts.list()).length;
   return { deps, heads, alerts, req, res, user, proof, openAlerts, now: deps.now() };
 }

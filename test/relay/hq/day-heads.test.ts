@@ -1,6 +1,7 @@
 /** What is kept in memory about days is never older than the database. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Reader } from '../../../relay/db/db.ts';
 import { DayHeads } from '../../../relay/hq/day-heads.ts';
 import { dateOf, fillOffice } from './filled-office.ts';
 import { type Office, startOffice } from './office.ts';
@@ -59,4 +60,22 @@ test('a range over the turn of the year holds both ends and nothing else', async
   const heads = new DayHeads(office.db, office.db.onDayChanged);
   const dates = (await heads.list('orchard', '2025-12-31', '2026-01-01')).map(({ date }) => date);
   assert.deepEqual(dates, ['2025-12-31', '2026-01-01']);
+});
+
+test('the last year is read ahead of the first question, once', async () => {
+  const reads: string[] = [];
+  const db: Reader = {
+    get: (table, key) => office.db.get(table, key),
+    list: (table, range) => {
+      reads.push(`${table} ${range?.from}`);
+      return office.db.list(table, range);
+    },
+  };
+  const heads = new DayHeads(db, office.db.onDayChanged, () => Date.parse('2026-11-23T08:00:00Z'));
+  await heads.readAhead();
+  const read = reads.length;
+  await heads.readAhead();
+  assert.equal(await stateIn(heads), 'waiting');
+  assert.equal((await heads.list('orchard', '2025-12-30', '2026-11-30')).length > 4, true);
+  assert.deepEqual([reads.length, read], [14, 14], `${reads}`);
 });

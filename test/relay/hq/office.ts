@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import express from 'express';
 import { silentLog } from '../../../protocol/host/log.ts';
 import { startAlerts } from '../../../relay/alerts/watch.ts';
+import type { Db } from '../../../relay/db/db.ts';
 import { openLowdb } from '../../../relay/db/lowdb.ts';
 import type { Role } from '../../../relay/db/records.ts';
 import { createSeal } from '../../../relay/db/seal.ts';
@@ -49,6 +50,8 @@ export interface OfficeOptions {
   now?: () => number;
   /** Another public address than the one that is listened on. */
   publicUrl?: string;
+  /** Another database than JSON files in the folder. */
+  open?: () => Promise<Db>;
   /** A data folder that stays when the office stops. */
   folder?: string;
   log?: HqDeps['log'];
@@ -59,7 +62,7 @@ export interface OfficeOptions {
 export async function startOffice(options: OfficeOptions = {}): Promise<Office> {
   const now = options.now ?? Date.now;
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'tillbook-hq-')));
-  const db = watchDays(await openLowdb(folder));
+  const db = watchDays(await (options.open ?? (() => openLowdb(folder)))());
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -114,7 +117,7 @@ function depsFor({ db, url, now, standIn, acted }: Parts): Omit<HqDeps, 'alerts'
   const redirectUri = `${url}/xero/callback`;
   return {
     ...{ db, now, log, seal: SEAL, onDayChanged: db.onDayChanged },
-    onAlertsChanged: db.onAlertsChanged,
+    ...(db.shared === undefined && { onAlertsChanged: db.onAlertsChanged }),
     publicUrl: url,
     xeroLoginUrl: standIn.url,
     version: '0.1.0',
