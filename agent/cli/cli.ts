@@ -17,9 +17,10 @@ import { type Arguments, type Command, helpOf, readArguments } from './command.t
 import { COMMANDS } from './commands.ts';
 import type { Core } from './core.ts';
 
-/** A running agent that is still reading its journal answers within this time. */
-const START_WAIT_MS = 60_000;
+/** A running agent that is still reading its journal, or another command, is done by then. */
+const FOLDER_WAIT_MS = 60_000;
 const ASK_AGAIN_MS = 200;
+const SAY_AFTER_MS = 2000;
 
 export interface CliParts {
   argv: readonly string[];
@@ -32,8 +33,10 @@ export interface CliParts {
   /** Runs the agent until it is told to stop; gives the exit code. */
   run: (config: Config) => Promise<number>;
   exit: (code: number) => never;
-  /** Opens the folder for one command. */
+  /** Opens the folder for one command. @throws AppError `folder-locked` */
   open: (config: Config) => Promise<Core>;
+  /** How long a command waits for a folder that is in use. */
+  folderWaitMs?: number;
 }
 
 /** @returns the exit code */
@@ -89,24 +92,49 @@ async function runAgent(parts: CliParts, argv: readonly string[]): Promise<numbe
 
 /** Within the running agent, or on the folder while none runs. */
 async function workWhereItCan(
-  { open }: CliParts,
+  { open, stderr, folderWaitMs = FOLDER_WAIT_MS }: CliParts,
   config: Config,
   command: Command,
   args: Arguments,
 ): Promise<unknown> {
-  const deadline = Date.now() + START_WAIT_MS;
+  const deadline = Date.now() + folderWaitMs;
+  let core: Core | undefined;
+  let sayAt = Date.now() + SAY_AFTER_MS;
   for (;;) {
     const answer = await askControl(config.dataDir, command.name, args);
     if (answer !== undefined) return answer.result;
-    if ((await ownerOfFolder(config.dataDir)) === undefined) break;
-    if (Date.now() > deadline) break;
+    const isLast = Date.now() > deadline;
+    const owner = await ownerOfFolder(config.dataDir);
+    if (owner === undefined || isLast) core = await openIfFree(open, config, isLast);
+    if (core !== undefined) break;
+    if (Date.now() > sayAt) {
+      sayAt = Number.POSITIVE_INFINITY;
+      stderr(`waiting for process ${owner?.pid ?? '?'}, which works on ${config.dataDir} ...\n`);
+    }
     await sleep(ASK_AGAIN_MS);
   }
-  const core = await open(config);
   try {
     return await (command.workAlone ?? command.work)(core, args);
   } finally {
     await core.stop();
+  }
+}
+
+/** Undefined when another command was faster. @throws AppError `folder-locked` when it is the last try */
+async function openIfFree(
+  open: CliParts['open'],
+  config: Config,
+  isLast: boolean,
+): Promise<Core | undefined> {
+  try {
+    return await open(config);
+  } catch (error) {
+    if (!isAppError(error, 'folder-locked')) throw error;
+    if (!isLast) return undefined;
+    throw new AppError('folder-locked', error.message, {
+      hint: 'another command, or an agent that is still starting, works on this folder: try again when it is done',
+      cause: error,
+    });
   }
 }
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runCli } from '../../../agent/cli/cli.ts';
 import { COMMANDS } from '../../../agent/cli/commands.ts';
+import { lockFolder } from '../../../protocol/host/folder-lock.ts';
 import { connectTerminal, publish, sale, tempFolder } from '../../support/agent.ts';
 import { agentEnv, runAgent, startAgent } from '../../support/agent-process.ts';
 import { startFakeRelay } from '../../support/fake-relay.ts';
@@ -94,6 +96,42 @@ test('a wrong command, setting or argument says what is expected and ends with 2
     assert.equal(code, 2, stderr);
     assert.match(stderr, words);
   }
+});
+
+test('commands typed at once while the agent is down wait for each other', async t => {
+  const env = agentEnv(await tempFolder(t));
+  const ids = ['till-1', 'till-2', 'till-3', 'till-4', 'till-5'];
+  const ran = await Promise.all(ids.map(id => runAgent(env, 'terminal', 'add', id, '--json')));
+  assert.deepEqual(
+    ran.map(({ code, stderr }) => [code, stderr]),
+    ids.map(() => [0, '']),
+  );
+  const list = JSON.parse((await runAgent(env, 'terminal', 'list', '--json')).stdout);
+  assert.deepEqual(list.map((till: { id: string }) => till.id).sort(), ids);
+});
+
+test('a command waits for a busy folder only so long, and names who works on it', async t => {
+  const dataDir = await tempFolder(t);
+  const lock = await lockFolder(dataDir, 'tillbook-agent');
+  t.after(() => lock.release());
+  let said = '';
+  const code = await runCli({
+    argv: ['terminal', 'list'],
+    env: { AGENT_DATA_DIR: dataDir },
+    version: '0.0.0',
+    stdout: () => undefined,
+    stderr: text => {
+      said += text;
+    },
+    write: async () => undefined,
+    run: async () => 0,
+    exit: process.exit,
+    open: async () => await Promise.reject(await lockFolder(dataDir, 'x').catch(error => error)),
+    folderWaitMs: 2500,
+  });
+  assert.equal(code, 73);
+  assert.match(said, new RegExp(`waiting for process ${process.pid}, which works on`));
+  assert.match(said, /in use by tillbook-agent, process \d+\n.*try again when it is done/);
 });
 
 test('a second agent on the folder ends with 73 and names the first', async t => {
