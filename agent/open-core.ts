@@ -28,6 +28,8 @@ import { type EnrolmentState, openState, type StateFile } from './state.ts';
 import { observer } from './status/observe.ts';
 
 const MINUTE_MS = 60_000;
+const DAMAGED_SUMMARY_HINT =
+  'stop the agent and put the file back from a backup; without one, enrol again with a new code';
 
 /** What only a running agent can tell; a command on its own has none of it. */
 export interface Outside {
@@ -102,7 +104,12 @@ export async function openCore(options: OpenOptions): Promise<Core> {
 async function openMemory({ clock, config, log, onFatal }: OpenOptions): Promise<Memory> {
   const { currency, dataDir, diskReserveMb } = config;
   const state = await openState(dataDir, log);
-  const signed = await openSignedDays(dataDir);
+  const signed = await openSignedDays(dataDir, path => {
+    log.error(
+      { path, hint: DAMAGED_SUMMARY_HINT },
+      'a signed summary was damaged and is set aside',
+    );
+  });
   const newest = newestRecord(signed);
   const watch = watchClock({ clock, state, lastRecordMs: () => newest.ms, log });
   let shop: Shop | undefined;

@@ -1,7 +1,7 @@
 /**
  * The running totals of one trading day: adds transactions one by one and gives the parts of a day
  * summary. Addition commutes: the same transactions in any order give the same totals, as long as
- * `hasRoomFor` said yes to each. Everything is whole minor units; nothing is ever divided.
+ * `fullness` had nothing against each. Everything is whole minor units; nothing is ever divided.
  */
 import type { DayParts } from './day-summary.ts';
 import { compareSales, compareText, type SalesKey } from './row-order.ts';
@@ -47,6 +47,11 @@ export interface DayTotalsState {
   volume?: number;
 }
 
+/** Half of the safe integers: what is on its way to the disk while one asks has the other half. */
+const VOLUME_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 2);
+/** A row has 400 bytes at most; a signed summary 8 MiB. */
+export const DAY_ROWS_MAX = 10_000;
+
 export class DayTotals {
   readonly #counts = new Map<string, number>();
   readonly #sales = new Map<string, SalesRow>();
@@ -82,11 +87,19 @@ export class DayTotals {
   }
 
   /**
-   * False when the totals might leave the safe integers with this message: intake sets it aside
-   * before it is accepted. Depends on what was added, not on the order.
+   * Why intake must set a message aside before it is accepted; undefined: there is room. `amounts`:
+   * further sums might leave the safe integers. `rows`: it brings another name, and there are so
+   * many that the summary would be too large to sign; what brings no new one is still taken.
    */
-  hasRoomFor(transaction: Transaction, target?: Voidable): boolean {
-    return this.#volume + volumeOf(transaction, target) <= Number.MAX_SAFE_INTEGER;
+  fullness(
+    terminal: string,
+    transaction: Transaction,
+    target?: Voidable,
+  ): 'amounts' | 'rows' | undefined {
+    if (this.#volume > VOLUME_MAX) return 'amounts';
+    const rows = this.#sales.size + this.#tenders.size + this.#cash.size + this.#terminals.size;
+    if (rows < DAY_ROWS_MAX) return undefined;
+    return this.#bringsRow(terminal, transaction, target) ? 'rows' : undefined;
   }
 
   /**
@@ -132,6 +145,24 @@ export class DayTotals {
 
   toJSON(): DayTotalsState {
     return { ...this.parts(), terminals: this.terminals(), volume: this.#volume };
+  }
+
+  #bringsRow(terminal: string, transaction: Transaction, target: Voidable | undefined): boolean {
+    if (!this.#terminals.has(terminalKey({ terminal, epoch: transaction.epoch }))) return true;
+    const counted = transaction.type === 'void' ? target : transaction;
+    switch (counted?.type) {
+      case 'sale':
+      case 'refund':
+        return (
+          counted.lines.some(line => !this.#sales.has(salesKey(line))) ||
+          counted.tenders.some(({ method }) => !this.#tenders.has(method))
+        );
+      case 'cash-in':
+      case 'cash-out':
+        return !this.#cash.has(counted.cash.reason);
+      default:
+        return false;
+    }
   }
 
   #countNumber(terminal: string, { epoch, sequence }: Transaction): void {

@@ -3,7 +3,13 @@
  * disk. Goes out: what a day summary needs, at any moment, without reading the journal again.
  */
 import type { DayParts } from '../../protocol/day-summary.ts';
-import { DayTotals, type DayTotalsState, missingNumbers } from '../../protocol/day-totals.ts';
+import {
+  DayTotals,
+  type DayTotalsState,
+  missingNumbers,
+  type Voidable,
+} from '../../protocol/day-totals.ts';
+import type { Transaction } from '../../protocol/transaction.ts';
 import type { Entry } from '../journal/entry.ts';
 import { Numbers } from '../journal/numbers.ts';
 
@@ -107,6 +113,16 @@ export class RunningDayBook implements DayBook {
     day.hours.set(hour, (day.hours.get(hour) ?? 0) + 1);
     this.numbers.add(terminal, transaction.epoch, transaction.sequence);
     day.lastOf.set(terminal, Math.max(day.lastOf.get(terminal) ?? 0, receivedAtMs));
+  }
+
+  /** Why a day has no room for a message; undefined: it has. */
+  fullness(
+    date: string,
+    terminal: string,
+    transaction: Transaction,
+    target: Voidable | undefined,
+  ): 'amounts' | 'rows' | undefined {
+    return this.#days.get(date)?.totals.fullness(terminal, transaction, target);
   }
 
   dates(): string[] {

@@ -7,7 +7,6 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Receipt, receiptSchema } from '../../protocol/agent-relay.ts';
 import { type DaySummary, daySummarySchema } from '../../protocol/day-summary.ts';
-import { AppError } from '../../protocol/errors.ts';
 import { syncFolder, writeFileDurably } from '../../protocol/host/durable-file.ts';
 import { digestOf, readUnverifiedPayload, signerOf } from '../../protocol/signing.ts';
 
@@ -34,6 +33,8 @@ export interface SignedDays {
   all(): readonly SignedDay[];
   /** Number and digest of the last one; undefined before the first. */
   last(): SignedDay | undefined;
+  /** Names of the summaries that could not be read and lie in `summaries/damaged`. */
+  readonly damaged: readonly string[];
   summary(day: SignedDay): Promise<DaySummary>;
   compact(day: SignedDay): Promise<string>;
   /** The receipt as the relay signed it; undefined when there is none. */
@@ -51,29 +52,40 @@ export interface SignedDays {
 
 const FORMER = 'former';
 const ASIDE = 'aside';
+const DAMAGED = 'damaged';
 
 const NAME = /^(\d{4}-\d\d-\d\d)\.([1-9]\d*)\.jws$/;
 
-/** @throws AppError `damaged` that names a summary that cannot be read */
-export async function openSignedDays(dataDir: string): Promise<SignedDays> {
+/** @param onDamage told of a summary that cannot be read; it is set aside, and the shop sells on */
+export async function openSignedDays(
+  dataDir: string,
+  onDamage: (path: string) => void = () => undefined,
+): Promise<SignedDays> {
   const folders = { summaries: join(dataDir, 'summaries'), receipts: join(dataDir, 'receipts') };
   for (const folder of Object.values(folders)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await removeLeftovers(folder);
   }
-  const days = await readSummaries(folders.summaries);
+  const days = await readSummaries(folders.summaries, onDamage);
   for (const day of days) await readReceipt(folders.receipts, day);
-  return new FiledDays(folders, days);
+  const damaged = await readdir(join(folders.summaries, DAMAGED)).catch(() => []);
+  return new FiledDays(folders, days, damaged.sort());
 }
 
 class FiledDays implements SignedDays {
   readonly #folders: { summaries: string; receipts: string };
   readonly #newest = new Map<string, SignedDay>();
+  readonly damaged: readonly string[];
   #byNumber: SignedDay[];
 
-  constructor(folders: { summaries: string; receipts: string }, days: SignedDay[]) {
+  constructor(
+    folders: { summaries: string; receipts: string },
+    days: SignedDay[],
+    damaged: readonly string[],
+  ) {
     this.#folders = folders;
     this.#byNumber = days;
+    this.damaged = damaged;
     for (const day of days) this.#know(day);
   }
 
@@ -119,7 +131,9 @@ class FiledDays implements SignedDays {
 
   async dropReceipt(day: SignedDay): Promise<void> {
     const path = join(this.#folders.receipts, nameOf(day));
-    await rename(path, `${path}.lost`);
+    await rename(path, `${path}.lost`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error; // Gone already: that is what is wanted.
+    });
     await syncFolder(this.#folders.receipts);
     delete day.receipt;
   }
@@ -209,20 +223,32 @@ export function gapsOf(parts: Pick<DaySummary, 'terminals'>): string {
     .join('\n');
 }
 
-async function readSummaries(folder: string): Promise<SignedDay[]> {
+async function readSummaries(
+  folder: string,
+  onDamage: (path: string) => void,
+): Promise<SignedDay[]> {
   const days: SignedDay[] = [];
   for (const name of await readdir(folder)) {
     if (!NAME.test(name)) continue;
     const compact = await readFile(join(folder, name), 'utf8');
     const parsed = daySummarySchema.safeParse(payloadOf(compact));
     if (!parsed.success || `${parsed.data.businessDate}.${parsed.data.revision}.jws` !== name) {
-      throw new AppError('damaged', `${join(folder, name)} is not the summary its name says`, {
-        hint: 'put this file back from a backup; it was delivered if receipts/ holds the same name',
-      });
+      onDamage(await setDamagedAside(folder, name));
+      continue;
     }
     days.push(signedDay(parsed.data, compact));
   }
   return days.sort((a, b) => a.number - b.number);
+}
+
+/** @returns where it is now */
+async function setDamagedAside(folder: string, name: string): Promise<string> {
+  const aside = join(folder, DAMAGED);
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  await rename(join(folder, name), join(aside, name));
+  await syncFolder(aside);
+  await syncFolder(folder);
+  return join(aside, name);
 }
 
 /** A receipt that cannot be read is no receipt: the summary is sent again and gets a new one. */

@@ -4,7 +4,7 @@
  * must be read from disk or another message is still on its way there.
  */
 import { daysBetween, parseInstant } from '../../protocol/business-date.ts';
-import type { Voidable } from '../../protocol/day-totals.ts';
+import { DAY_ROWS_MAX, type Voidable } from '../../protocol/day-totals.ts';
 import { sameJson } from '../../protocol/strict-json.ts';
 import type { Problem, ProblemCode, Transaction } from '../../protocol/transaction.ts';
 import type { Clock } from '../clock.ts';
@@ -146,12 +146,33 @@ export class Judge {
     }
     const { transaction } = message;
     if (transaction.type === 'void' && transaction.training !== true) {
-      return this.#ruleVoid(transaction.voids, date, facts);
+      return this.#ruleVoid(message, transaction.voids, date, facts);
     }
-    return { kind: 'accept', date };
+    return this.#ruleRoom(message, date, undefined) ?? { kind: 'accept', date };
   }
 
-  #ruleVoid(id: string, date: string, facts: Facts): Ruling {
+  /** A till that is out of its mind must not make a day that cannot be added up, signed or kept. */
+  #ruleRoom(message: Message, date: string, voided: Voidable | undefined): Ruling | undefined {
+    const { dayBook, journal } = this.#parts;
+    const { terminal, transaction } = message;
+    if (!journal.takesDate(date)) {
+      const text =
+        'the journal has more dates than a shop can have; is the clock of the till right?';
+      return quarantine('business-date', text, 'occurredAt');
+    }
+    switch (dayBook.fullness(date, terminal, transaction, voided)) {
+      case undefined:
+        return undefined;
+      case 'amounts':
+        return quarantine('schema', `the amounts of ${date} are too large to be added up`, 'lines');
+      case 'rows': {
+        const text = `${date} has ${DAY_ROWS_MAX} different categories, tax codes, tenders, reasons and epochs already; is a receipt number in one of them?`;
+        return quarantine('schema', text, 'lines');
+      }
+    }
+  }
+
+  #ruleVoid(message: Message, id: string, date: string, facts: Facts): Ruling {
     const { index } = this.#parts;
     const places = index.find(id);
     if (facts.target?.places !== places.length) {
@@ -168,6 +189,8 @@ export class Judge {
     const target = record.transaction;
     if (!isVoidable(target)) return voidTarget(`${id} is a ${nameOf(target)}: it cannot be voided`);
     if (index.isVoided(id, place)) return voidTarget(`${id} is voided already`);
+    const full = this.#ruleRoom(message, date, target);
+    if (full !== undefined) return full;
     this.#places.set(target, place);
     return { kind: 'accept', date, voided: target };
   }

@@ -11,6 +11,8 @@ import { type Disk, type DiskFile, readUpTo } from './disk.ts';
 import { type JournalRecord, readRecord } from './entry.ts';
 import { damagedPlaces, placeOf, recoverChain, scan, setAside } from './recover.ts';
 
+/** The id index numbers files with 15 bits; what is on its way to the disk fits above this. */
+const DATES_MAX = 30_000;
 /** Handles of resting files that stay open. */
 const OPEN_FILES_MAX = 8;
 const FIRST_READ_BYTES = 4096;
@@ -123,6 +125,11 @@ export class Journal {
     this.#dates.push(date);
     this.#numberOfDate.set(date, this.#dates.length);
     return this.#dates.length;
+  }
+
+  /** False for a new date when there are more than 80 years of them. */
+  takesDate(date: string): boolean {
+    return this.#dates.length < DATES_MAX || this.#numberOfDate.has(date);
   }
 
   dateOfFile(number: number): string | undefined {

@@ -10,6 +10,8 @@ export type Facts = Omit<AgentStatus, 'headline' | 'problems'> & {
   chainProblem: string | undefined;
   /** Days of another machine of which messages are here that no summary of ours may hold. */
   elsewhere: { date: string; messages: number }[];
+  /** Signed summaries that cannot be read any more, as `2026-11-21.1`. */
+  damagedSummaries: string[];
 };
 
 type Rule = (facts: Facts) => Finding | undefined;
@@ -33,6 +35,7 @@ const RULES: readonly Rule[] = [
   relayAway,
   diskSoonFull,
   damaged,
+  damagedSummary,
   gaps,
   tillsAway,
   quarantined,
@@ -192,6 +195,15 @@ function damaged({ today }: Facts): Finding | undefined {
     'damaged',
     `${today.damaged} saved ${today.damaged === 1 ? 'record' : 'records'} of today cannot be read any more.`,
     'Call support: the disk may be failing. Run: tillbook-agent verify.',
+  );
+}
+
+function damagedSummary({ damagedSummaries: names }: Facts): Finding | undefined {
+  if (names.length === 0) return undefined;
+  return attention(
+    'damaged-summary',
+    `The signed ${names.length === 1 ? 'summary' : 'summaries'} ${listOf(names)} cannot be read any more; the sales are kept.`,
+    'Call support: the disk may be failing. Put the file back from a backup (from summaries/damaged it is not used), or enrol this machine again with a new code.',
   );
 }
 

@@ -19,7 +19,7 @@ import type { Outbox } from '../delivery/outbox.ts';
 import type { Shop } from '../intake.ts';
 import type { StateFile } from '../state.ts';
 import { dayStatuses } from './days.ts';
-import { findingsOf } from './findings.ts';
+import { type Facts, findingsOf } from './findings.ts';
 import type { AgentStatus, TerminalStatus } from './status.ts';
 import { QUARANTINE_WORDS } from './words.ts';
 
@@ -115,9 +115,15 @@ function observe(parts: StatusParts): AgentStatus {
     storageReason: storage.reason,
     chainProblem: heartbeat.chainProblem,
     elsewhere: elsewhere(parts),
+    damagedSummaries: parts.signed.damaged.map(name => name.replace(/\.jws$/, '')),
   };
-  const { storageReason: _reason, chainProblem: _chain, elsewhere: _days, ...shown } = facts;
-  return { ...shown, ...findingsOf(facts) };
+  return { ...shownOf(facts), ...findingsOf(facts) };
+}
+
+/** What only the findings are made of is not shown by itself. */
+export function shownOf(facts: Facts): Omit<AgentStatus, 'headline' | 'problems'> {
+  const { storageReason, chainProblem, elsewhere, damagedSummaries, ...shown } = facts;
+  return shown;
 }
 
 /** What this machine took of a day that another one closed: head office has to be told. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DayTotals, type Voidable } from '../../protocol/day-totals.ts';
+import { DAY_ROWS_MAX, DayTotals, type Voidable } from '../../protocol/day-totals.ts';
 import { AMOUNT_MAX } from '../../protocol/money.ts';
 import { type Transaction, transactionSchema } from '../../protocol/transaction.ts';
 import { type Accepted, dayArb, saleMessage } from '../support/messages.ts';
@@ -137,12 +137,30 @@ test('a day says when it is full, before a total would lose a cent', () => {
   });
   const totals = new DayTotals();
   let added = 0;
-  while (totals.hasRoomFor(most)) {
+  while (totals.fullness('till-1', most) === undefined) {
     totals.add('till-1', { ...most, sequence: added + 1 });
     added += 1;
   }
-  assert.ok(added > 3000);
+  assert.ok(added > 1000);
   assert.equal(totals.parts().sales[0]?.amount, added * AMOUNT_MAX);
-  assert.ok(totals.hasRoomFor(message({ type: 'no-sale' })));
-  assert.ok(!new DayTotals(JSON.parse(JSON.stringify(totals))).hasRoomFor(most));
+  const again = new DayTotals(JSON.parse(JSON.stringify(totals)));
+  assert.equal(again.fullness('till-1', most), 'amounts');
+});
+
+test('a till that puts receipt numbers in the category fills the day, and stops no other till', () => {
+  const named = (category: string) =>
+    message({
+      lines: [{ kind: 'item', category, amount: 1 }],
+      tenders: [{ method: 'cash', amount: 1 }],
+    });
+  const totals = new DayTotals();
+  totals.add('till-1', named('Coffee'));
+  let names = 0;
+  for (; totals.fullness('till-2', named(`R-${names}`)) === undefined; names += 1) {
+    totals.add('till-2', named(`R-${names}`));
+  }
+  assert.equal(totals.fullness('till-2', named(`R-${names}`)), 'rows');
+  assert.equal(names, DAY_ROWS_MAX - 4);
+  assert.equal(totals.fullness('till-1', named('Coffee')), undefined);
+  assert.equal(totals.fullness('till-3', named('Coffee')), 'rows', 'a terminal is a row, too');
 });

@@ -1,5 +1,6 @@
 /** A made-up status of a shop in which all is well; `changes` go over its facts. */
 import { type Facts, findingsOf } from '../../agent/status/findings.ts';
+import { shownOf } from '../../agent/status/observe.ts';
 import type { AgentStatus, TerminalStatus } from '../../agent/status/status.ts';
 
 export const NOW = '2026-11-22T17:42:00+08:00';
@@ -62,18 +63,14 @@ export function factsOf(changes: Partial<Facts> = {}): Facts {
     storageReason: '',
     chainProblem: undefined,
     elsewhere: [],
+    damagedSummaries: [],
     ...changes,
   };
 }
 
 export function statusOf(changes: Partial<Facts> = {}): AgentStatus {
-  const {
-    storageReason: _reason,
-    chainProblem: _chain,
-    elsewhere: _days,
-    ...shown
-  } = factsOf(changes);
-  return { ...shown, ...findingsOf(factsOf(changes)) };
+  const facts = factsOf(changes);
+  return { ...shownOf(facts), ...findingsOf(facts) };
 }
 
 function hours(): AgentStatus['today']['hours'] {
@@ -121,6 +118,11 @@ export const STATES: readonly [code: string, changes: Partial<Facts>, sentence: 
   ],
   ['clock-behind', { clock: { verdict: 'behind-records' } }, /clock is behind.*no day is closed/],
   ['clock-jumped', { clock: { verdict: 'suspect' } }, /jumped forward.*no day is closed/],
+  [
+    'damaged-summary',
+    { damagedSummaries: ['2026-11-21.1'] },
+    /^The signed summary 2026-11-21.1 cannot be read any more; the sales are kept/,
+  ],
   [
     'closed-elsewhere',
     { elsewhere: [{ date: '2026-11-20', messages: 3 }] },

@@ -1,6 +1,6 @@
 /** The day close: every due day once, in order, signed and on disk, whatever the clock did. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkDaySummary } from '../../../protocol/day-summary.ts';
@@ -191,3 +191,27 @@ test('a replaced machine goes on with the chain and leaves the old days alone', 
 function never(): never {
   throw new Error('there must be one');
 }
+
+test('a flipped bit in a signed summary stops no sale: the file is set aside, the rest goes on', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  await core.sell(1);
+  for (let day = 0; day < 3; day += 1) {
+    core.clock.add(24 * HOUR_MS);
+    await core.dayClose.check();
+  }
+  await core.stop();
+  const { clock, dataDir } = core;
+  const path = join(dataDir, 'summaries', '2026-11-23.1.jws');
+  const bytes = await readFile(path);
+  bytes[150] = (bytes[150] ?? 0) ^ 0x80;
+  await writeFile(path, bytes);
+  const again = await openTestCore(t, { clock, dataDir });
+  assert.equal(await again.sell(2), 'accepted');
+  assert.deepEqual(
+    again.signed.all().map(({ number }) => number),
+    [1, 3],
+  );
+  assert.deepEqual(await readFile(join(dataDir, 'summaries/damaged/2026-11-23.1.jws')), bytes);
+  const problem = again.observe().problems.find(({ code }) => code === 'damaged-summary');
+  assert.match(problem?.message ?? '', /summary 2026-11-23.1 cannot be read/);
+});
