@@ -20,7 +20,12 @@ import {
   warning,
 } from '../protocol/host/check.ts';
 import { trySettings } from '../protocol/host/settings.ts';
-import { RELAY_PREFIXES, RELAY_SETTINGS, type RelaySettingsValues } from './config.ts';
+import {
+  RELAY_PREFIXES,
+  RELAY_SETTINGS,
+  type RelaySettingsValues,
+  withPassword,
+} from './config.ts';
 import { type Looked, lookAtPostgres } from './db/check-postgres.ts';
 import type { Db } from './db/db.ts';
 import { openLowdb } from './db/lowdb.ts';
@@ -71,7 +76,13 @@ async function folderAndPort({ dataDir, host, port }: Known): Promise<Finding[]>
 }
 
 /** The database, and whether the key file opens what is sealed in it. */
-async function database(known: Known): Promise<Finding[]> {
+async function database(settings: Known): Promise<Finding[]> {
+  let known: Known;
+  try {
+    known = withPassword(settings);
+  } catch (error) {
+    return [findingOf(RELAY_SETTINGS.databasePasswordFile.name, error)];
+  }
   const { databaseUrl, dataDir = '' } = known;
   if (databaseUrl === undefined) {
     if (!(await isThere(join(dataDir, 'relay.json')))) return await keyFile(known, undefined);
@@ -135,7 +146,7 @@ async function mail(known: Known, env: NodeJS.ProcessEnv): Promise<Finding[]> {
   const standard = protocol === 'smtps:' ? 465 : 587;
   const trouble = await reach(hostname, Number(port === '' ? standard : port));
   if (trouble !== undefined) {
-    findings.push(failure(setting.name, `${hostname} cannot be reached: ${trouble}`, 'correct it'));
+    findings.push(warning(setting.name, `${hostname} cannot be reached: ${trouble}`, 'correct it'));
   }
   return findings;
 }

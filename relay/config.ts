@@ -1,7 +1,10 @@
 /**
- * The relay's settings: one table, from which come the values, `--help` and the env example.
+ * The relay's settings: one table, from which come the values, `--help` and the env example. The one
+ * thing read beside the environment is the file with the database's password.
  */
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { AppError, messageOf } from '../protocol/errors.ts';
 import {
   flag,
   httpUrl,
@@ -26,6 +29,11 @@ export const RELAY_SETTINGS = {
     sentence:
       'PostgreSQL instead of the embedded database, for several relays: postgres://user:password@host/database.',
     secret: true,
+  },
+  databasePasswordFile: {
+    name: 'RELAY_DATABASE_PASSWORD_FILE',
+    parse: text,
+    sentence: 'File whose first line is the password of the user in DATABASE_URL.',
   },
   host: {
     name: 'RELAY_HOST',
@@ -121,7 +129,25 @@ export const RELAY_PREFIXES = ['RELAY_', 'XERO_'] as const;
 
 /** @throws AppError `bad-setting` that names every wrong or unknown setting */
 export function readRelaySettings(env: NodeJS.ProcessEnv): RelaySettingsValues {
-  return readSettings(RELAY_SETTINGS, env, ...RELAY_PREFIXES);
+  return withPassword(readSettings(RELAY_SETTINGS, env, ...RELAY_PREFIXES));
+}
+
+/** DATABASE_URL with the password of the file, if one is named. @throws AppError `bad-setting` */
+export function withPassword<Values extends Partial<RelaySettingsValues>>(values: Values): Values {
+  const { databaseUrl, databasePasswordFile: file } = values;
+  if (file === undefined || databaseUrl === undefined) return values;
+  try {
+    const url = new URL(databaseUrl);
+    url.password = encodeURIComponent(readFileSync(file, 'utf8').split(/\r?\n/)[0] ?? '');
+    return { ...values, databaseUrl: url.href };
+  } catch (cause) {
+    const { name } = RELAY_SETTINGS.databasePasswordFile;
+    throw new AppError('bad-setting', `${name}: ${messageOf(cause)}`, {
+      path: name,
+      hint: 'name a file that the relay may read',
+      cause,
+    });
+  }
 }
 
 function logLevel(value: string): string {

@@ -14,9 +14,9 @@ random() { od -An -tx1 -N32 /dev/urandom | tr -d ' \n'; }
 password=$(random)
 printf '%s\n' "$(random)" >secrets/relay_key
 printf '%s\n' "$password" >secrets/db_password
-printf 'db:5432:tillbook:tillbook:%s\n' "$password" >secrets/relay_pgpass
+printf '%s\n' "$password" >secrets/relay_db_password
 chmod 0400 secrets/*
-chown 1000:1000 secrets/relay_key secrets/relay_pgpass
+chown 1000:1000 secrets/relay_key secrets/relay_db_password
 chown 999:999 secrets/db_password
 # The containers' users must reach the files; only their owners may read them.
 chmod 0711 secrets

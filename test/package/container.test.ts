@@ -131,7 +131,7 @@ test('no secret is in the image or in compose.yaml, and every setting exists', y
   const { services, secrets } = await compose();
   const environment = services.relay.environment ?? {};
   for (const name of Object.keys(environment)) {
-    assert.ok(SETTING_NAMES.has(name) || name === 'PGPASSFILE', name);
+    assert.ok(SETTING_NAMES.has(name), name);
   }
   assert.doesNotMatch(environment['DATABASE_URL'] ?? '', /:[^/]+@/);
   for (const { secrets: used = [] } of Object.values(services)) {
@@ -152,7 +152,7 @@ test('the secrets are made once, each for the user who needs it', asRoot(), asyn
   await make();
   const at = (name: string) => join(folder, 'secrets', name);
   const names = await readdir(join(folder, 'secrets'));
-  assert.deepEqual(names.sort(), ['db_password', 'relay_key', 'relay_pgpass']);
+  assert.deepEqual(names.sort(), ['db_password', 'relay_db_password', 'relay_key']);
   const owners = names.map(async name => [
     (await stat(at(name))).uid,
     (await stat(at(name))).mode & 0o777,
@@ -164,10 +164,7 @@ test('the secrets are made once, each for the user who needs it', asRoot(), asyn
   ]);
   assert.match(await readFile(at('relay_key'), 'utf8'), /^[0-9a-f]{64}\n$/);
   const password = (await readFile(at('db_password'), 'utf8')).trim();
-  assert.equal(
-    await readFile(at('relay_pgpass'), 'utf8'),
-    `db:5432:tillbook:tillbook:${password}\n`,
-  );
+  assert.equal(await readFile(at('relay_db_password'), 'utf8'), `${password}\n`);
   await assert.rejects(make(), { code: 1 });
 });
 

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { checkRelay } from '../../../relay/check.ts';
+import { readRelaySettings } from '../../../relay/config.ts';
 import { openPostgres } from '../../../relay/db/postgres.ts';
 import { tempFolder } from '../../support/agent.ts';
 import { TestPostgres } from '../../support/postgres.ts';
@@ -65,7 +66,6 @@ test('everything that is wrong is said at once, and the exit code is 1', async t
       'error RELAY_PORT',
       'warning RELAY_MAIL_FROM',
       'warning RELAY_SMTP_URL',
-      'error RELAY_SMTP_URL',
       'error RELAY_PUBLIC_URL',
       'error XERO_API_URL',
     ]),
@@ -101,6 +101,21 @@ test('beside a running relay nothing is tried, and the check is content', async 
 test('a database server that does not answer is named', async t => {
   const env = { RELAY_DATA_DIR: await tempFolder(t), DATABASE_URL: 'postgres://a@127.0.0.1:1/b' };
   assert.deepEqual(await subjectsOf(env), ['error DATABASE_URL']);
+});
+
+test('the password of the database comes from a file of its own', async t => {
+  const file = join(await tempFolder(t), 'password');
+  await writeFile(file, 'p@ss/word#1\n');
+  const env = {
+    DATABASE_URL: 'postgres://a@db.example.com/b?sslmode=verify-full',
+    RELAY_DATABASE_PASSWORD_FILE: file,
+  };
+  const { databaseUrl } = readRelaySettings(env);
+  assert.equal(databaseUrl, 'postgres://a:p%40ss%2Fword%231@db.example.com/b?sslmode=verify-full');
+  await rm(file);
+  assert.throws(() => readRelaySettings(env), { code: 'bad-setting' });
+  const said = await subjectsOf({ ...env, RELAY_DATA_DIR: await tempFolder(t) });
+  assert.deepEqual(said, ['error RELAY_DATABASE_PASSWORD_FILE']);
 });
 
 describe('with PostgreSQL', needs('postgres'), () => {
