@@ -13,7 +13,7 @@ import {
   describe,
   documentNumber,
   documentReference,
-  paymentReference,
+  paymentReferences,
 } from './numbers.ts';
 import type { Plan, PlanInput, PlannedDocument, PlannedLine } from './plan.ts';
 import { distinctReasons, type Reason } from './reasons.ts';
@@ -90,11 +90,15 @@ function documentOf(
   const { sign } = settled;
   const number = documentNumber(input);
   const status = date === input.date ? mapping.status : 'DRAFT';
-  const payments = settled.payments.map(({ tender, account, amount }) => ({
+  const references = paymentReferences(
+    number,
+    settled.payments.map(({ tender }) => tender),
+  );
+  const payments = settled.payments.map(({ tender, account, amount }, i) => ({
     tender,
     accountId: account.id,
     amount: amount * sign,
-    reference: paymentReference(number, tender),
+    reference: references[i] ?? '',
   }));
   const moved = cashMoved(parts);
   const tillLines = parts.sales.reduce((sum, row) => sum + Math.abs(row.count), 0);

@@ -8,6 +8,8 @@ import type { PlanInput } from './plan.ts';
 export const TEXT_MAX = 255;
 /** Xero allows 4,000; more than this nobody reads. */
 export const DESCRIPTION_MAX = 500;
+/** ` (23)` */
+const ROOM_FOR_COUNT = 6;
 
 /** `<prefix>-<slug>-<yyyymmdd>[-A1][-R1]`, unique over invoices and credit notes. */
 export function documentNumber(input: PlanInput): string {
@@ -63,9 +65,24 @@ export function contactName({ store, mapping }: Pick<PlanInput, 'store' | 'mappi
   return clip(fillTemplate(template, { store: clip(store.name, Math.max(8, room)) }), TEXT_MAX);
 }
 
-/** `<number> <tender>`. */
-export function paymentReference(number: string, tender: string): string {
-  return clip(`${number} ${tender}`, TEXT_MAX);
+/**
+ * `<number> <tender>` for each. A payment has no other name in Xero: tenders that differ in white
+ * space only (`card`, `card `) are told apart by a number.
+ */
+export function paymentReferences(number: string, tenders: readonly string[]): string[] {
+  const used = new Set<string>();
+  return tenders.map(tender => {
+    const own = clip(`${number} ${tender}`, TEXT_MAX - ROOM_FOR_COUNT);
+    let reference = own;
+    for (let count = 2; used.has(reference); count += 1) reference = `${own} (${count})`;
+    used.add(reference);
+    return reference;
+  });
+}
+
+/** Tills may send any character in a name; on one line it reads as it will in Xero. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
 /** `Sales: Coffee, Food and 12 more`. */
@@ -84,9 +101,9 @@ export function describe(label: string, names: readonly string[]): string {
   return text;
 }
 
-/** At most `max` UTF-16 units, ending in … when cut, never in half a character. */
+/** On one line, at most `max` UTF-16 units, ending in … when cut, never in half a character. */
 export function clip(text: string, max: number): string {
-  const trimmed = text.trim();
+  const trimmed = onOneLine(text);
   if (trimmed.length <= max) return trimmed;
   const cut = trimmed.slice(0, max - 1);
   return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;

@@ -18,6 +18,7 @@ import {
 import { goneReason, isGone } from './adopt.ts';
 import { UNLISTED_MS } from './check-documents.ts';
 import { addEvent, moveTo, mustRest } from './day-steps.ts';
+import { onOneLine } from './numbers.ts';
 import type { PlannedPayment } from './plan.ts';
 import { refusedDay, wasNotDone } from './post-documents.ts';
 import { batches, changeItems, type Desk, type Item, nowOf, reload } from './poster-desk.ts';
@@ -138,7 +139,8 @@ export function matchPayments(
 ): DocumentRecord['payments'] {
   const left = [...found];
   return document.plan.payments.flatMap(({ tender, reference, amount }) => {
-    const at = left.findIndex(one => one.reference === reference && one.amount === amount);
+    const named = onOneLine(reference);
+    const at = left.findIndex(one => onOneLine(one.reference) === named && one.amount === amount);
     const match = at === -1 ? undefined : left.splice(at, 1)[0];
     return match === undefined ? [] : [{ tender, xeroId: match.id, amount }];
   });

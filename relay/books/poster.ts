@@ -19,7 +19,7 @@ import { planDays } from './plan-days.ts';
 import { postDocuments } from './post-documents.ts';
 import { postPayments } from './post-payments.ts';
 import { type Desk, type Item, reload } from './poster-desk.ts';
-import { giveWay, settleLocally } from './waiting-days.ts';
+import { giveWay, sayBroken, settleLocally } from './waiting-days.ts';
 
 /** A waiting day is tried again at least every 2 minutes, the try included. */
 export const RETRY_MS = 110_000;
@@ -243,7 +243,7 @@ class PosterLoop {
     for (let at = 0; at < days.length && !this.#stopping; at += DAYS_AT_ONCE) {
       const batch = days.slice(at, at + DAYS_AT_ONCE);
       try {
-        await this.#postBatch(desk, ref, batch);
+        await this.#postTogether(desk, ref, batch);
         this.#pauses.delete(ref.organisation);
       } catch (error) {
         // Xero has nothing to do with it: what was stored before the call decides later.
@@ -251,6 +251,23 @@ class PosterLoop {
         await this.#backOff(desk, ref, days.slice(at), error);
         return;
       }
+    }
+  }
+
+  /** An error of our own that one day brings about must not keep the others waiting. */
+  async #postTogether(desk: Desk, ref: OrganisationRef, days: readonly OpenDay[]): Promise<void> {
+    try {
+      await this.#postBatch(desk, ref, days);
+    } catch (error) {
+      const [first, ...others] = days;
+      if (isAppError(error) || first === undefined) throw error;
+      if (others.length > 0) {
+        for (const day of days) await this.#postTogether(desk, ref, [day]);
+        return;
+      }
+      desk.log.error({ error, day: first.key }, 'a day cannot be posted');
+      await sayBroken(desk, first, error);
+      this.#open.put(first, desk.clock() + RETRY_MS);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { sumMinor } from '../../protocol/money.ts';
 import type { DocumentRecord, ReadBack } from '../db/records.ts';
+import { onOneLine } from './numbers.ts';
 import type { PlannedDocument } from './plan.ts';
 
 export interface ReconcileRow {
@@ -120,7 +121,7 @@ function unmatched(plan: PlannedDocument, readBack: ReadBack | undefined) {
   const missing = plan.payments.filter(({ reference, amount, accountId }) => {
     const at = strange.findIndex(
       there =>
-        there.reference === reference &&
+        onOneLine(there.reference) === onOneLine(reference) &&
         there.amount === amount &&
         (there.account === '' || there.account === accountId),
     );

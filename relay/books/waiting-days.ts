@@ -2,12 +2,13 @@
  * Days that Xero need not be asked about: not connected, held, from before the connection; and days
  * whose organisation cannot be reached, which say so without losing their place.
  */
-import type { AppError } from '../../protocol/errors.ts';
+import { type AppError, messageOf } from '../../protocol/errors.ts';
 import type { StoreRecord } from '../db/records.ts';
 import type { OrganisationRef } from '../xero/port.ts';
 import { inFlight, moveTo, nextStep } from './day-steps.ts';
 import type { OpenDay } from './open-days.ts';
 import { changeDays, type Desk, nowOf, refOf } from './poster-desk.ts';
+import { reason } from './reasons.ts';
 import { reasonsFromError } from './refusals.ts';
 
 export interface DueDays {
@@ -74,4 +75,14 @@ export async function giveWay(
     const state = inFlight(day) === undefined ? 'waiting' : 'posting';
     return { ...moveTo(day, state, [why], at, why.message), nextTryAt };
   });
+}
+
+/** Our own assertions refuse the day, or something in its row cannot be read: the day says so. */
+export async function sayBroken(desk: Desk, { key }: OpenDay, error: unknown): Promise<void> {
+  const message = `The day cannot be posted: ${messageOf(error)}`;
+  const fix = 'This is an error in Tillbook: please report it with the summary of the day.';
+  const at = nowOf(desk);
+  await changeDays(desk, [key], day =>
+    moveTo(day, 'waiting', [reason('books-differ', message, { fix })], at, 'cannot be posted'),
+  );
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDayDesk } from '../../../relay/books/actions.ts';
 import type { Poster } from '../../../relay/books/poster.ts';
+import type { DocumentRecord } from '../../../relay/db/records.ts';
 import {
   addStore,
   busyDay,
@@ -251,6 +252,61 @@ test('what Xero goes on refusing costs few of the day’s calls', async t => {
   const day = await rig.db.get('days', key);
   assert.ok((day?.events.length ?? 0) < 12, 'the timeline is not flooded');
 });
+
+test('tenders whose names differ in white space only are each paid once, answers lost or not', async t => {
+  const rig = await makeRig(t);
+  await connect(rig);
+  await addStore(rig);
+  const tenders = { card: 1000, 'card ': 1000, 'card\n': 300, cash: 100 };
+  const key = await deliver(rig, DATE, busyDay({ tenders }));
+  const lost = {
+    method: 'PUT',
+    path: '/Payments$',
+    when: 'after',
+    answer: { kind: 'lost' },
+  } as const;
+  rig.standIn.control.fault(lost);
+  const poster = rig.start();
+  await until(() => rig.standIn.control.countRequests({ method: 'PUT', path: '/Payments$' }) > 0);
+  rig.advance(10 * 60_000);
+  poster.wake();
+  await dayIn(rig, key, ['reconciled']);
+  const paid = rig.standIn.control.payments().map(one => `${one['Reference']}: ${one['Amount']}`);
+  assert.deepEqual(paid.map(one => one.slice(NUMBER.length + 1)).sort(), [
+    'card (2): 3',
+    'card (3): 10',
+    'card: 10',
+    'cash: 1',
+  ]);
+});
+
+test('a day that brings about an error of our own says so, and keeps no other waiting', async t => {
+  const { rig, key } = await shop(t);
+  rig.start();
+  const day = await dayIn(rig, key, ['reconciled']);
+  const [document] = day.documents;
+  assert.ok(document);
+  const broken = await deliver(rig, '2026-11-21');
+  const request = { idempotencyKey: 'tb-1-1', body: 'no JSON', sentAt: day.events[0]?.at ?? '' };
+  const { readBack: _, xeroId: __, ...planned } = document;
+  await rig.db.write(async tx => {
+    const row = await tx.get('days', broken);
+    const plan = { ...document.plan, number: 'TB-store-1-20261121' };
+    const own: DocumentRecord = { ...planned, plan, state: 'planned', payments: [], request };
+    if (row) await tx.put('days', broken, { ...row, documents: [own] });
+  });
+  const keys = [await deliver(rig, '2026-11-22'), await deliver(rig, '2026-11-23')];
+  rig.start();
+  const said = await dayIn(rig, broken, ['waiting']);
+  assert.match(said.reasons[0]?.message ?? '', /cannot be posted: .*JSON/);
+  for (const other of keys) await dayIn(rig, other, ['reconciled']);
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 15_000; !holds() && Date.now() < end; ) {
+    await new Promise(done => setTimeout(done, 10));
+  }
+}
 
 test('a contact that Xero refuses holds its own day only', async t => {
   const { rig, key } = await shop(t);
