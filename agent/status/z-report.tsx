@@ -36,7 +36,7 @@ function Report({ shop, date, currency, standing, messages, parts }: ReportProps
   const money = (amount: number) => formatMinorGrouped(amount, currency);
   const { sales, rounding, overShort } = parts;
   return (
-    <section class="full">
+    <section class="full report">
       <h1>
         {shop}, {date}
       </h1>
