@@ -273,8 +273,8 @@ test('tenders whose names differ in white space only are each paid once, answers
   await dayIn(rig, key, ['reconciled']);
   const paid = rig.standIn.control.payments().map(one => `${one['Reference']}: ${one['Amount']}`);
   assert.deepEqual(paid.map(one => one.slice(NUMBER.length + 1)).sort(), [
-    'card (2): 3',
-    'card (3): 10',
+    'card (2): 10',
+    'card (3): 3',
     'card: 10',
     'cash: 1',
   ]);
