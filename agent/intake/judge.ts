@@ -21,7 +21,6 @@ const AHEAD_MAX_MS = 24 * 3_600_000;
 
 export interface Message {
   terminal: string;
-  payload: Buffer;
   transaction: Transaction;
   /** As the terminal wrote it, on one line. */
   compact: string;

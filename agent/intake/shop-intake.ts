@@ -23,6 +23,7 @@ export interface IntakeParts extends JudgeParts {
 type Aside = (problem: Problem) => Promise<Verdict>;
 /** Resolves when the ruling is made; with why it could not be, if so. */
 type Turn = Promise<unknown>;
+type Parsed = Pick<Message, 'transaction' | 'compact'>;
 type Concluded = Exclude<Ruling, { kind: 'ask' }>;
 
 const ACCEPTED: Verdict = { kind: 'accepted' };
@@ -44,14 +45,14 @@ export class ShopIntake implements Intake {
     if (refusal !== undefined) return Promise.reject(refusal);
     const parsed = parseTransaction(payload);
     if (!parsed.ok) return this.setAside(terminal, payload, parsed.problem);
-    const message = { ...parsed, terminal, payload };
+    const message = messageOf(terminal, parsed);
     return this.#carryOut(message, problem => this.setAside(terminal, payload, problem));
   }
 
   async try(terminal: string, payload: Buffer): Promise<Verdict> {
     const parsed = parseTransaction(payload);
     if (!parsed.ok) return quarantined(parsed.problem, namesIn(payload));
-    const message = { ...parsed, terminal, payload };
+    const message = messageOf(terminal, parsed);
     let ruling = this.#judge.rule(message, { trying: true });
     while (ruling.kind === 'ask') ruling = this.#judge.rule(message, await ruling.learn());
     if (ruling.kind === 'quarantine') return quarantined(ruling.problem, namesIn(payload));
@@ -68,7 +69,7 @@ export class ShopIntake implements Intake {
     const payload = await quarantine.payload(number);
     const parsed = parseTransaction(payload);
     if (!parsed.ok) return quarantined(parsed.problem, namesIn(payload));
-    const message = { ...parsed, terminal, payload };
+    const message = messageOf(terminal, parsed);
     const verdict = await this.#carryOut(message, problem =>
       Promise.resolve(quarantined(problem, namesIn(payload))),
     );
@@ -213,6 +214,11 @@ export class ShopIntake implements Intake {
   #now(): string {
     return isoOf(this.#parts.clock.nowMs());
   }
+}
+
+/** Spelled out: a spread of what was parsed costs as much as judging it. */
+function messageOf(terminal: string, { transaction, compact }: Parsed): Message {
+  return { terminal, transaction, compact };
 }
 
 function quarantined(
