@@ -3,6 +3,7 @@
  * its secrets.
  * Used by the running relay, and by a command while the relay is down.
  */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isAppError } from '../protocol/errors.ts';
@@ -88,7 +89,11 @@ export async function openHome(options: HomeOptions): Promise<Home> {
 
 /** The folder still holds the key and the control socket: one running relay each. */
 async function openOnServer(dataDir: string, url: string, isCommand: boolean): Promise<Db> {
-  if (isCommand) return await openPostgres(url);
+  if (isCommand) {
+    // The key goes there, if this is the first that anybody does.
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    return await openPostgres(url);
+  }
   const lock = await lockFolder(dataDir, 'tillbook-relay');
   try {
     const db = await openPostgres(url);
