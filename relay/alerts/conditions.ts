@@ -119,8 +119,9 @@ function dayAlerts(store: StoreRecord, day: DayRecord, nowMs: number): Alert[] {
   if (stuck && day.heldBy === undefined && reason !== undefined) {
     add('day-waiting', reason.message, reason.fix);
   }
-  if (day.keptAside.length > 0) {
-    const reasons = [...new Set(day.keptAside.map(aside => aside.reason))].join(', ');
+  const aside = day.keptAside.filter(kept => !wasSettled(day, kept));
+  if (aside.length > 0) {
+    const reasons = [...new Set(aside.map(({ reason }) => reason))].join(', ');
     add('kept-aside', `a summary was kept aside (${reasons})`, 'Look at the day and find out why.');
   }
   const newest = day.revisions.at(-1);
@@ -134,4 +135,11 @@ function dayAlerts(store: StoreRecord, day: DayRecord, nowMs: number): Alert[] {
     add('damage', `${newest?.damaged} records were damaged`, 'Have the disk in the shop checked.');
   }
   return alerts;
+}
+
+/** The same revision was accepted afterwards: the shop was enrolled again and signed it anew. */
+function wasSettled({ revisions }: DayRecord, kept: DayRecord['keptAside'][number]): boolean {
+  return revisions.some(
+    ({ revision, receivedAt }) => revision === kept.revision && receivedAt > kept.receivedAt,
+  );
 }

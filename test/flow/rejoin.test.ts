@@ -1,6 +1,6 @@
 /** A shop that is enrolled again: a new key, a revoked one, a folder set back to a backup. */
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -215,4 +215,27 @@ test('a sale of a day that another machine closed is shown until head office has
   assert.match(problem?.message ?? '', /^1 saved message of 2026-11-23 may be missing/);
   const aside = await readdir(join(place.core.dataDir, 'summaries', 'aside'));
   assert.equal(aside.filter(name => name.startsWith('2026-11-23.1.')).length, 1);
+});
+
+test('a summary that was damaged before it was delivered is made anew after a new code', async t => {
+  const place = await shop(t);
+  await trade(place, 1);
+  await deliver(place);
+  await trade(place, 2, 3);
+  await trade(place, 4);
+  await place.core.stop();
+  const { clock, dataDir } = place.core;
+  await writeFile(join(dataDir, 'summaries', '2026-11-23.1.jws'), 'no summary');
+  const again = { ...place, core: await openTestCore(t, { dataDir, clock }) };
+  await trade(again, 5);
+  await enrolAgain(again);
+  await deliver(again);
+  const all = [
+    ['11-22', 1],
+    ['11-23', 2],
+    ['11-24', 1],
+    ['11-25', 1],
+  ];
+  assert.deepEqual(await atHeadOffice(again), all);
+  await assertIntact(again.core);
 });

@@ -70,6 +70,15 @@ describe('an alert is', () => {
     assert.deepEqual(kinds({ days: [day({ keptAside: [aside] })] }), ['kept-aside']);
   });
 
+  it('a summary that was kept aside, until the same revision was accepted', () => {
+    const aside = { revision: 1, number: 1, digest: '', reason: 'revoked-key', receivedAt: ago(9) };
+    const keptAside = [aside] as DayRecord['keptAside'];
+    const before = revision({ receivedAt: ago(10) });
+    const after = revision({ receivedAt: ago(8) });
+    assert.deepEqual(kinds({ days: [day({ keptAside, revisions: before })] }), ['kept-aside']);
+    assert.deepEqual(kinds({ days: [day({ keptAside, revisions: after })] }), []);
+  });
+
   it('nothing of a store that was closed for good', () => {
     const closed = { ...store, closedAt: ago(1) };
     assert.deepEqual(kinds({ store: closed, heartbeat: beat({ receivedAt: ago(99) }) }), []);
