@@ -23,7 +23,8 @@ export type ToolName =
   | 'systemd-analyze'
   | 'systemd-notify'
   | 'python3'
-  | 'python3-yaml';
+  | 'python3-yaml'
+  | 'javac';
 
 interface Tool {
   /** What stays untested without it. */
@@ -100,6 +101,10 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     tests: 'the compose file',
     install: 'apt install python3-yaml',
     places: ['/usr/lib/python3/dist-packages/yaml/__init__.py'],
+  },
+  javac: {
+    tests: 'the Java program of protocol/README.md',
+    install: 'apt install default-jdk-headless',
   },
   'systemd-notify': { tests: 'what systemd is told', install: 'apt install systemd' },
 };

@@ -1,0 +1,3 @@
+package org.eclipse.paho.client.mqttv3.persist;
+
+public class MemoryPersistence {}
