@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../protocol/errors.ts';
+import { isAppError, messageOf } from '../protocol/errors.ts';
 import {
   checkClock,
   checkFolder,
@@ -18,9 +18,11 @@ import {
   settingFinding,
   warning,
 } from '../protocol/host/check.ts';
+import { checkVersion } from '../protocol/host/data-version.ts';
 import { trySettings } from '../protocol/host/settings.ts';
 import { readCertificate } from './broker/tls.ts';
 import { type Config, SETTINGS } from './config.ts';
+import { AGENT_DATA } from './data-versions.ts';
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
@@ -50,13 +52,24 @@ export async function checkAgent(env: NodeJS.ProcessEnv, nowMs: number): Promise
 async function folder({ dataDir, diskReserveMb }: Known): Promise<Finding[]> {
   if (dataDir === undefined) return [];
   const { name } = SETTINGS.dataDir;
-  const found = await checkFolder(dataDir, name);
+  const found = [...(await checkFolder(dataDir, name)), ...(await version(dataDir))];
   const space = await statfs(dataDir).catch(() => undefined); // Not there yet, or said already.
   if (space === undefined || diskReserveMb === undefined) return found;
   const freeMb = Math.floor((space.bavail * space.bsize) / MIB);
   if (freeMb >= diskReserveMb) return found;
   const message = `${freeMb} MiB are free, sales are refused below ${diskReserveMb}`;
   return [...found, failure(SETTINGS.diskReserveMb.name, message, 'free disk space')];
+}
+
+/** Data of a newer program, or of another, stop a start. */
+async function version(dataDir: string): Promise<Finding[]> {
+  try {
+    await checkVersion(dataDir, AGENT_DATA);
+    return [];
+  } catch (error) {
+    // What cannot be read is said of the folder already.
+    return isAppError(error, 'bad-setting') ? [findingOf(AGENT_DATA.setting, error)] : [];
+  }
 }
 
 /** The certificate and key, if they were set, and whether they belong together and are in time. */

@@ -19,6 +19,7 @@ import {
   settingFinding,
   warning,
 } from '../protocol/host/check.ts';
+import { checkVersion } from '../protocol/host/data-version.ts';
 import { trySettings } from '../protocol/host/settings.ts';
 import {
   RELAY_PREFIXES,
@@ -27,6 +28,7 @@ import {
   withPassword,
 } from './config.ts';
 import { type Looked, lookAtPostgres } from './db/check-postgres.ts';
+import { RELAY_DATA } from './db/data-versions.ts';
 import type { Db } from './db/db.ts';
 import { openLowdb } from './db/lowdb.ts';
 import { openPostgres } from './db/postgres.ts';
@@ -84,16 +86,24 @@ async function database(settings: Known): Promise<Finding[]> {
     return [findingOf(RELAY_SETTINGS.databasePasswordFile.name, error)];
   }
   const { databaseUrl, dataDir = '' } = known;
-  if (databaseUrl === undefined) {
-    if (!(await isThere(join(dataDir, 'relay.json')))) return await keyFile(known, undefined);
-    return await withKey(known, () => openLowdb(dataDir, { program: 'tillbook-relay --check' }));
-  }
+  if (databaseUrl === undefined) return await folderDatabase(known, dataDir);
   const looked: Looked | Finding = await lookAtPostgres(databaseUrl).catch(error =>
     findingOf(RELAY_SETTINGS.databaseUrl.name, error),
   );
   if ('severity' in looked) return [looked];
-  if (!looked.upToDate) return await keyFile(known, undefined);
+  if (!looked.upToDate) return await keyFile(known);
   return await withKey(known, () => openPostgres(databaseUrl));
+}
+
+/** A folder that a start would bring to this version first is not opened. */
+async function folderDatabase(known: Known, dataDir: string): Promise<Finding[]> {
+  try {
+    const isCurrent = await checkVersion(dataDir, RELAY_DATA);
+    if (!isCurrent || !(await isThere(join(dataDir, 'relay.json')))) return await keyFile(known);
+  } catch (error) {
+    return [findingOf(RELAY_SETTINGS.dataDir.name, error)];
+  }
+  return await withKey(known, () => openLowdb(dataDir, { program: 'tillbook-relay --check' }));
 }
 
 async function withKey(known: Known, open: () => Promise<Db>): Promise<Finding[]> {

@@ -51,11 +51,16 @@ export async function bringToVersion(folder: string, kind: DataKind): Promise<st
   return made;
 }
 
-/** For whoever only reads, without the folder's lock. @throws AppError `bad-setting` */
-export async function checkVersion(folder: string, kind: DataKind): Promise<void> {
+/**
+ * For whoever only reads, without the folder's lock.
+ * @returns true when it has this program's version: an opening would make no step
+ * @throws AppError `bad-setting`
+ */
+export async function checkVersion(folder: string, kind: DataKind): Promise<boolean> {
   const path = join(folder, 'version.json');
-  if ((await readTextIfAny(path)) === undefined) return;
-  await versionOf(folder, kind, await new DurableJsonAdapter<Version>(path).read());
+  if ((await readTextIfAny(path)) === undefined) return false;
+  const file = await new DurableJsonAdapter<Version>(path).read();
+  return (await versionOf(folder, kind, file)) === kind.steps.length;
 }
 
 async function versionOf(folder: string, kind: DataKind, file: Version | null): Promise<number> {

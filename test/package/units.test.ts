@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { type Disk, systemDisk } from '../../agent/journal/disk.ts';
 import { takesWrites } from '../../agent/journal/probe.ts';
 import { coffee, connectTill, sell } from '../flow/till.ts';
+import { RelayFolder } from '../relay/relay-process.ts';
 import { tempFolder } from '../support/agent.ts';
 import { agentEnv, runAgent, startAgent } from '../support/agent-process.ts';
 import { openNotifySocket } from '../support/notify-socket.ts';
@@ -78,6 +79,17 @@ test('the agent tells systemd that it is ready, alive, stopping', {
   await socket.heard('STOPPING=1');
   assert.equal(socket.told[0], 'READY=1');
   assert.equal(socket.told.at(-1), 'STOPPING=1');
+});
+
+test('the relay tells systemd, too', { ...needs('systemd-notify', 'python3') }, async t => {
+  const folder = await tempFolder(t);
+  const socket = await openNotifySocket(t, folder);
+  const settings = { NOTIFY_SOCKET: socket.path, WATCHDOG_USEC: '600000' };
+  const relay = await new RelayFolder(join(folder, 'data')).start(settings);
+  await socket.heard('WATCHDOG=1');
+  assert.equal(await relay.stop(), 0);
+  await socket.heard('STOPPING=1');
+  assert.equal(socket.told[0], 'READY=1');
 });
 
 test('a disk that fails is not well; a full one heals by itself', async t => {

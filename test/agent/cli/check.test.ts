@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeCertificate } from '../../../agent/broker/certificate.ts';
 import { checkAgent } from '../../../agent/check.ts';
+import { AGENT_DATA } from '../../../agent/data-versions.ts';
+import { DurableJsonAdapter } from '../../../protocol/host/durable-json.ts';
 import { tempFolder } from '../../support/agent.ts';
 import { agentEnv, runAgent, startAgent } from '../../support/agent-process.ts';
 
@@ -115,6 +117,18 @@ test('beside a running agent its ports are not tried, and the check is content',
   const { code, stdout } = await runAgent({ ...env, ...ports }, '--check');
   assert.equal(code, 0);
   assert.match(stdout, new RegExp(`in use by process ${agent.child.pid}`));
+});
+
+test('data of a newer agent, or of a relay, are named', async t => {
+  const folder = await tempFolder(t);
+  const { program } = AGENT_DATA;
+  for (const data of [
+    { program, version: 999 },
+    { program: 'tillbook-relay', version: 1 },
+  ]) {
+    await new DurableJsonAdapter(join(folder, 'version.json')).write(data);
+    assert.deepEqual(await subjectsOf(agentEnv(folder)), ['error AGENT_DATA_DIR']);
+  }
 });
 
 test('too little room on the disk is an error: sales would be refused', async t => {

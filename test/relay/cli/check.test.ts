@@ -6,6 +6,7 @@ import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { DurableJsonAdapter } from '../../../protocol/host/durable-json.ts';
 import { checkRelay } from '../../../relay/check.ts';
 import { readRelaySettings } from '../../../relay/config.ts';
 import { openPostgres } from '../../../relay/db/postgres.ts';
@@ -87,6 +88,15 @@ test('a key file that is open, wrong, broken or missing is told from the right o
   await rm(key);
   assert.deepEqual(await subjectsOf(env), ['error RELAY_SECRET_KEY_FILE']);
   assert.ok(!(await readdir(relay.folder)).includes('secret.key'));
+});
+
+test('data of a newer relay are named, and left as they are', async t => {
+  const relay = await used(t);
+  const file = new DurableJsonAdapter<object>(join(relay.folder, 'version.json'));
+  const newer = { program: 'tillbook-relay', version: 999 };
+  await file.write(newer);
+  assert.deepEqual(await subjectsOf({ RELAY_DATA_DIR: relay.folder }), ['error RELAY_DATA_DIR']);
+  assert.deepEqual(await file.read(), newer);
 });
 
 test('beside a running relay nothing is tried, and the check is content', async t => {
