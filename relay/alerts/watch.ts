@@ -10,8 +10,7 @@ import { takeLease } from '../db/lease.ts';
 import type { AlertRecord, UserRecord, WebhookRecord } from '../db/records.ts';
 import type { Seal } from '../db/seal.ts';
 import { ALERT_KINDS, ALL_KINDS, type AlertKind, alertKey } from './alert.ts';
-import { alertsNow } from './conditions.ts';
-import { readFacts } from './facts.ts';
+import { findAlerts } from './facts.ts';
 import { type Channel, isNews, markTold, type News, newsFor, nextRows } from './ledger.ts';
 import { createMailer, type Mailer } from './mail.ts';
 import { noticeOf } from './notice.ts';
@@ -108,7 +107,7 @@ async function oneRound(parts: AlertParts, quietUntil: Map<string, number>): Pro
   const nowMs = clock();
   const wanted = { name: 'alerts', holder, ttlMs: LEASE_MS, clock };
   if ((await takeLease(db, wanted)) === undefined) return;
-  const alerts = alertsNow(await readFacts(db, nowMs));
+  const alerts = await findAlerts(db, nowMs);
   const before = (await db.list('alerts')).map(row => row.value);
   let rows = nextRows(before, alerts, new Date(nowMs).toISOString());
   await store(db, before, rows);

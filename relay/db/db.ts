@@ -3,7 +3,7 @@
  * transactions. Two implementations (lowdb.ts, postgres.ts) pass one suite of tests. Promise: when
  * `write` resolves, all of its changes survive the plug; when it rejects, none was made.
  */
-import type { Tables } from './records.ts';
+import type { DayRecord, Tables } from './records.ts';
 
 export type TableName = keyof Tables;
 
@@ -57,6 +57,8 @@ export interface Db extends Reader {
 export interface Shared extends News {
   /** Keys of the days that anybody changed since then (ms, the database's clock). */
   daysChangedSince(atMs: number): Promise<string[]>;
+  /** At most `limit` days of each store, newest first. See newest-days.ts. */
+  newestDays(stores: readonly string[], limit: number): Promise<DayRecord[]>;
 }
 
 export interface News {

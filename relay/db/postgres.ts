@@ -18,7 +18,7 @@ import {
   translate,
   unavailable,
 } from './postgres-errors.ts';
-import type { Tables } from './records.ts';
+import type { DayRecord, Tables } from './records.ts';
 
 const LIST_LIMIT = 10_000;
 const CONNECTIONS_MAX = 10;
@@ -130,6 +130,7 @@ class PostgresDatabase implements PostgresDb {
       tell: key => news.tell(key),
       hear: listener => news.hear(listener),
       daysChangedSince: atMs => this.#read(query => selectChanged(query, atMs)),
+      newestDays: (stores, limit) => this.#read(query => selectNewest(query, stores, limit)),
     };
   }
 
@@ -346,6 +347,20 @@ async function selectRows<Name extends TableName>(
     to === undefined ? [from, limit] : [from, limit, to],
   );
   return rows as unknown as Row<Name>[];
+}
+
+/** Keys of a store's days lie between `<store>/` and `<store>0`, the sign after the slash. */
+async function selectNewest(
+  query: Query,
+  stores: readonly string[],
+  limit: number,
+): Promise<DayRecord[]> {
+  const { rows } = await query(
+    `SELECT day.value FROM unnest($1::text[]) AS store, LATERAL (SELECT key, value FROM days
+      WHERE key >= store || '/' AND key < store || '0' ORDER BY key DESC LIMIT $2) AS day`,
+    [stores, limit],
+  );
+  return rows.map(({ value }) => value as DayRecord);
 }
 
 async function selectChanged(query: Query, atMs: number): Promise<string[]> {

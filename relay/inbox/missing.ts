@@ -5,7 +5,8 @@
 import { addDays, businessDateOf, dayStart, daysBetween } from '../../protocol/business-date.ts';
 import type { Reason } from '../books/reasons.ts';
 import { nowText } from '../clock.ts';
-import { type Db, dayKey, keysUnder, listAll } from '../db/db.ts';
+import { type Db, dayKey, listAll } from '../db/db.ts';
+import { newestDays } from '../db/newest-days.ts';
 import type { DayRecord, StoreRecord } from '../db/records.ts';
 import { addEvent, emptyDay } from './day-row.ts';
 import type { InboxDeps } from './deps.ts';
@@ -14,6 +15,8 @@ import type { InboxDeps } from './deps.ts';
 const GRACE_MS = 90 * 60_000;
 /** Farther back nothing is looked for: those days were missed long ago. */
 const LOOK_BACK_DAYS = 62;
+/** With today and tomorrow, and a clock that was wrong: as many rows as those dates may be under. */
+const DAYS_READ = LOOK_BACK_DAYS + 8;
 const CHECK_EVERY_MS = 10 * 60_000;
 
 type MissingDeps = Pick<InboxDeps, 'db' | 'clock' | 'log'>;
@@ -43,16 +46,39 @@ export function watchMissing(deps: MissingDeps): MissingCheck {
 /** @returns keys of the days that were found missing now */
 export async function findMissing(deps: MissingDeps): Promise<string[]> {
   const found: string[] = [];
-  const enrolled = await firstEnrolments(deps.db);
-  for (const { value: store } of await listAll(deps.db, 'stores')) {
-    const enrolledAt = enrolled.get(store.id);
-    if (store.closedAt !== undefined || enrolledAt === undefined) continue;
-    const first = businessDateOf(Date.parse(enrolledAt), store);
-    for (const date of await absentDates(deps.db, store, first, deps.clock())) {
-      if (await markMissing(deps, store, date)) found.push(dayKey(store.id, date));
+  const due = await dueDates(deps);
+  for await (const group of newestDays(deps.db, [...due.keys()], DAYS_READ)) {
+    for (const { store: id, days } of group) {
+      const known = new Set(days.map(({ date }) => date));
+      for (const { store, date } of due.get(id) ?? []) {
+        if (known.has(date)) continue;
+        if (await markMissing(deps, store, date)) found.push(dayKey(id, date));
+      }
     }
   }
   return found;
+}
+
+interface DueDate {
+  store: StoreRecord;
+  date: string;
+}
+
+/** By store, the dates of which a summary should have come; stores without any are left out. */
+async function dueDates({ db, clock }: MissingDeps): Promise<Map<string, DueDate[]>> {
+  const enrolled = await firstEnrolments(db);
+  const due = new Map<string, DueDate[]>();
+  for (const { value: store } of await listAll(db, 'stores')) {
+    const enrolledAt = enrolled.get(store.id);
+    if (store.closedAt !== undefined || enrolledAt === undefined) continue;
+    const dates = datesSince(store, businessDateOf(Date.parse(enrolledAt), store), clock());
+    if (dates.length > 0)
+      due.set(
+        store.id,
+        dates.map(date => ({ store, date })),
+      );
+  }
+  return due;
 }
 
 /** When the first machine of each store was enrolled. */
@@ -65,24 +91,12 @@ async function firstEnrolments(db: Db): Promise<Map<string, string>> {
   return first;
 }
 
-async function absentDates(
-  db: Db,
-  store: StoreRecord,
-  first: string,
-  nowMs: number,
-): Promise<string[]> {
+/** From the first date, or the farthest that is looked back to, to the newest that is due. */
+function datesSince(store: StoreRecord, first: string, nowMs: number): string[] {
   const earliest = addDays(businessDateOf(nowMs, store), -LOOK_BACK_DAYS);
   const from = first > earliest ? first : earliest;
-  const last = lastDue(store, nowMs);
-  const rows = await db.list('days', {
-    ...keysUnder(`${store.id}/`),
-    from: dayKey(store.id, from),
-  });
-  const known = new Set(rows.map(row => row.value.date));
-  const dates = Array.from({ length: Math.max(0, daysBetween(from, last) + 1) }, (_, i) =>
-    addDays(from, i),
-  );
-  return dates.filter(date => !known.has(date));
+  const count = daysBetween(from, lastDue(store, nowMs)) + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, i) => addDays(from, i));
 }
 
 /** The newest date whose end, and the grace after it, have passed. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Db, dayKey, keysUnder, listAll } from '../../relay/db/db.ts';
 import { checkLease, releaseLease, takeLease } from '../../relay/db/lease.ts';
+import { newestDays } from '../../relay/db/newest-days.ts';
 import type { DayRecord } from '../../relay/db/records.ts';
 
 export interface DbUnderTest {
@@ -137,6 +138,29 @@ function rangeTests(open: () => Promise<DbUnderTest>): void {
       const read = (await listAll(under.db, 'leases', pageRows)).map(row => row.key);
       assert.deepEqual(read, keys);
     }
+  });
+
+  it('the newest days of many stores are read together, each by its own name', async () => {
+    const stores = ['shop', 'shop-2', 'shop0', 'another', 'without-days'];
+    await under.db.write(async tx => {
+      for (const store of stores.slice(0, 4)) {
+        for (const date of ['2026-10-31', '2026-11-01', '2026-11-02']) {
+          await tx.put('days', dayKey(store, date), dayRow(store, date));
+        }
+      }
+    });
+    const found: [string, string[]][] = [];
+    for await (const group of newestDays(under.db, stores, 2)) {
+      for (const { store, days } of group) {
+        assert.ok(days.every(day => day.store === store));
+        found.push([store, days.map(({ date }) => date)]);
+      }
+    }
+    const newest = ['2026-11-02', '2026-11-01'];
+    assert.deepEqual(
+      found,
+      stores.map(store => [store, store === 'without-days' ? [] : newest]),
+    );
   });
 
   it('the keys of the audit are the order of time', async () => {
