@@ -85,3 +85,17 @@ test('a connection that nobody uses is refreshed once a day', async t => {
   assert.equal(rig.standIn.control.countRequests(REFRESH), 61);
   await useToken(rig);
 });
+
+test('who connects again while a refresh is under way keeps the new permission', async t => {
+  const rig = await connected(t);
+  rig.advance(29 * 60_000);
+  const slow = { kind: 'delay', delayMs: 400 } as const;
+  rig.standIn.control.fault({ ...REFRESH, when: 'after', answer: slow });
+  const late = useToken(rig);
+  while (rig.standIn.control.countRequests(REFRESH) === 0) await new Promise(setImmediate);
+  await connect(rig);
+  const row = () => rig.db.get('connections', 'connection-1');
+  const fresh = (await row())?.tokens;
+  await late;
+  assert.equal((await row())?.tokens, fresh);
+});
