@@ -24,6 +24,7 @@ const ELSEWHERE = new Set([
   'held',
   'before-connection',
   'not-mapped',
+  'other-organisation',
   'number-taken',
   'xero-unavailable',
   'xero-rate-limit',

@@ -20,7 +20,7 @@ import {
 } from './day-steps.ts';
 import type { Plan } from './plan.ts';
 import { changeDays, type Desk, type Item, nowOf } from './poster-desk.ts';
-import { reason } from './reasons.ts';
+import { type Reason, reason } from './reasons.ts';
 
 /** Plans what is due and gives the documents that are on their way, in the order of the keys. */
 export async function planDays(desk: Desk, keys: readonly string[], chart: Chart): Promise<Item[]> {
@@ -123,6 +123,10 @@ function planRevisionOf(
       // A repost that waits is kept as it is, so that it is not forgotten.
       return moveTo(again ? day : kept, 'waiting', plan.reasons, at, waitsFor(plan));
     case 'post': {
+      const elsewhere = standsElsewhere(day, store);
+      if (elsewhere !== undefined) {
+        return moveTo(again ? day : kept, 'waiting', [elsewhere], at, 'waits: other organisation');
+      }
       const revision = again?.revision ?? day.revisions.at(-1)?.revision ?? 1;
       const document: DocumentRecord = {
         plan: plan.document,
@@ -138,6 +142,19 @@ function planRevisionOf(
       return moveTo({ ...kept, documents }, 'posting', [], at, what);
     }
   }
+}
+
+/** A difference belongs into the books that hold the rest of the day. */
+function standsElsewhere(day: DayRecord, store: StoreRecord): Reason | undefined {
+  const other = sentDocuments(day).find(
+    ({ state, organisation }) =>
+      state !== 'gone' &&
+      organisation !== undefined &&
+      organisation.organisation !== store.books?.organisation,
+  );
+  if (other === undefined) return undefined;
+  const message = `${other.plan.number} stands in another Xero organisation than the one that ${store.name} posts to now`;
+  return reason('other-organisation', message);
 }
 
 /** A day that our own assertions refuse must not keep all the others waiting. */

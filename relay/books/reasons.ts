@@ -48,6 +48,8 @@ const FIXES = {
     'Another document has this number: rename it in Xero, or choose another number prefix in the mapping.',
   'books-differ': 'Compare the day with Xero line by line; nothing is corrected by itself.',
   'before-connection': 'Press Post to post a day from before the connection.',
+  'other-organisation':
+    'Choose the former organisation on the mapping page until this day is posted, or enter the difference in Xero by hand and press Hold.',
   held: 'Press Release when the day may be posted.',
   // what was done by hand in Xero
   'document-gone':

@@ -325,3 +325,32 @@ test('a contact that Xero refuses holds its own day only', async t => {
   await dayIn(rig, key, ['reconciled']);
   assert.equal((await dayIn(rig, other, ['waiting'])).reasons[0]?.code, 'contact-missing');
 });
+
+test('a late sale of a day that stands in another organisation is not posted into this one', async t => {
+  const rig = await makeRig(t);
+  const second = rig.standIn.control.addOrganisation({ key: 'sg-2', name: 'Second' });
+  await connect(rig);
+  await addStore(rig);
+  const key = await deliver(rig, DATE);
+  const poster = rig.start();
+  await dayIn(rig, key, ['reconciled']);
+  const moveTo = (organisation: string) =>
+    rig.db.write(async tx => {
+      const store = await tx.get('stores', 'store-1');
+      if (store?.books) {
+        const mapping = { ...store.books.mapping, organisation };
+        await tx.put('stores', 'store-1', {
+          ...store,
+          books: { ...store.books, organisation, mapping },
+        });
+      }
+    });
+  await moveTo(second.id);
+  await deliver(rig, DATE, busyDay({ tenders: { card: 1303, cash: 1097 }, overShort: -50 }));
+  poster.wake(key);
+  assert.equal((await dayIn(rig, key, ['waiting'])).reasons[0]?.code, 'other-organisation');
+  assert.equal(rig.standIn.control.documents({ organisation: 'sg-2' }).length, 0);
+  await moveTo(rig.organisation);
+  poster.wake();
+  assert.equal((await dayIn(rig, key, ['reconciled'])).documents.length, 2);
+});
