@@ -67,6 +67,17 @@ export function ConnectForm({ redirectUri, publicUrl, clientId, errors }: GuideP
           <Button name="Submit" />
         </div>
       </Form>
+      <details>
+        <summary>Xero shows an error page and does not lead back here</summary>
+        <p>
+          <strong>Invalid redirect_uri</strong>: the Redirect URI in the app at Xero is not exactly
+          the one above. Copy it again, save the app, and press Submit here again.
+        </p>
+        <p>
+          <strong>Unknown client</strong>: the Client ID is not the one of the app. Copy both again,
+          and press Submit.
+        </p>
+      </details>
     </>
   );
 }

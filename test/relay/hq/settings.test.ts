@@ -60,6 +60,7 @@ test('the guide shows the exact values for the New app form', async () => {
   assert.ok(text.includes(`<code>${office.url}/xero/callback</code>`));
   const name = /App name[\s\S]*?<code>([^<]*)<\/code>/.exec(text)?.[1] ?? '';
   assert.doesNotMatch(name, /xero/i);
+  assert.match(text, /Invalid redirect_uri<\/strong>: the Redirect URI in the app/);
   assert.match(text, /<label for="f-clientId">Client ID<\/label>/);
   assert.match(text, /<label for="f-clientSecret">Client Secret<\/label>/);
 });
@@ -68,6 +69,22 @@ test('access denied at Xero comes back as a sentence, and the code is in no addr
   const back = await admin.get(await consent('deny'));
   assert.equal(back.location, '/settings');
   assert.match(alertIn((await admin.get('/settings')).text), /access/i);
+});
+
+test('whatever Xero refuses with comes back as a sentence with the fix', async () => {
+  for (const [word, fix] of [
+    ['invalid_scope', /all permissions/],
+    ['unauthorized_client', /must be of type Web app/],
+    ['invalid_request', /Redirect URI in the Xero app must be exactly/],
+    ['invalid_client', /copy both again/i],
+    ['temporarily_unavailable', /Xero/],
+    ['something_new', /press Submit again/i],
+  ] as const) {
+    const denied = new URL(await consent('deny'), office.url);
+    denied.searchParams.set('error', word);
+    assert.equal((await admin.get(denied.pathname + denied.search)).location, '/settings');
+    assert.match(alertIn((await admin.get('/settings')).text), fix, word);
+  }
 });
 
 test('a callback without a state, or with one of another user, is refused', async () => {
