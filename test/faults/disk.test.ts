@@ -7,10 +7,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { tempFolder } from '../support/agent.ts';
 import { needs } from '../support/tools.ts';
 import { mounting, smallDisk } from './mounts.ts';
 import { FaultyShop } from './shop.ts';
-import { injected } from './strace.ts';
+import { faultsIn, injected, injectedAndTold } from './strace.ts';
 
 /** What the agent may take while 16 tills push and the disk hardly moves; it rests at about 120. */
 const MEMORY_MAX_MIB = 450;
@@ -54,13 +55,16 @@ test(
   needs('strace'),
   async t => {
     const shop = await FaultyShop.open(t, 3);
-    await shop.start({ wrap: injected('pwrite64:error=ENOSPC:when=30+7') });
+    const log = join(await tempFolder(t), 'calls');
+    await shop.start({ wrap: injectedAndTold(log, 'pwrite64:error=ENOSPC:when=30+7') });
     for (let round = 0; round < 4; round += 1) {
       const until = Date.now() + 1000;
       await shop.sell(() => Date.now() > until, 10);
     }
     assert.ok(shop.record.acknowledged.size > 10);
     await shop.kill();
+    const faults = await faultsIn(log);
+    assert.ok(faults > 0, `only ${faults} writes were refused: it proves nothing`);
     await shop.endWell();
   },
 );
@@ -83,7 +87,8 @@ test('a disk that is full in the middle of a write tears no line', mounting(), a
 
 test('a slow disk makes the tills wait, not the memory grow', needs('strace'), async t => {
   const shop = await FaultyShop.open(t, 16);
-  const agent = await shop.start({ wrap: injected('fdatasync:delay_exit=200000') });
+  const log = join(await tempFolder(t), 'calls');
+  const agent = await shop.start({ wrap: injectedAndTold(log, 'fdatasync:delay_exit=200000') });
   const until = Date.now() + 4000;
   const selling = shop.sell(() => Date.now() > until, 300, { paddingBytes: 8000 });
   await wait(4000);
@@ -92,5 +97,6 @@ test('a slow disk makes the tills wait, not the memory grow', needs('strace'), a
   await shop.kill();
   await selling;
   assert.ok(peakMiB < MEMORY_MAX_MIB, `peak ${peakMiB} MiB`);
+  assert.ok((await faultsIn(log)) > 0, 'hardly a sync was slow: it proves nothing');
   await shop.endWell();
 });

@@ -3,6 +3,7 @@
  * kills at an exact call. `-D` lets the agent be the child itself, so that signals and exit codes
  * are its own.
  */
+import { readFile } from 'node:fs/promises';
 
 /** What changes the disk, on Node's one disk thread; its writes without a place are left out. */
 export const DISK_CALLS = 'pwrite64,fdatasync,fsync,rename,unlink,ftruncate,mkdir';
@@ -25,8 +26,18 @@ function callsOf(expression: string): string[] {
 
 /** Runs the agent with faults injected, e.g. `fdatasync:error=EIO:when=3`. */
 export function injected(...faults: string[]): string[] {
-  const [strace = '', ...rest] = straced('/dev/null', ...faults.map(fault => `inject=${fault}`));
+  return injectedAndTold('/dev/null', ...faults);
+}
+
+/** The same; each fault is a line of the log. */
+export function injectedAndTold(log: string, ...faults: string[]): string[] {
+  const [strace = '', ...rest] = straced(log, ...faults.map(fault => `inject=${fault}`));
   return [strace, '--seccomp-bpf', ...rest];
+}
+
+/** How many faults the log tells of. */
+export async function faultsIn(log: string): Promise<number> {
+  return [...(await readFile(log, 'utf8')).matchAll(/\((?:INJECTED|DELAYED)/g)].length;
 }
 
 /**
