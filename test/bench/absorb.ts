@@ -51,7 +51,9 @@ export async function absorbBare(url: string, deliveries: readonly Delivery[]): 
   const keys = new Map(deliveries.map(({ kid, jwk }) => [kid, jwk]));
   const pool = new Pool({ connectionString: url, max: BARE_CONNECTIONS });
   try {
-    await pool.query('CREATE TABLE bare (digest text PRIMARY KEY, jws text NOT NULL)');
+    await pool.query(
+      'CREATE TABLE IF NOT EXISTS bare (digest text PRIMARY KEY, jws text NOT NULL)',
+    );
     return await timed(deliveries, async ({ jws, digest }) => {
       await verifyJws(jws, 'tillbook-day+jws', kid => keys.get(kid));
       const client = await pool.connect();

@@ -56,8 +56,10 @@ try {
 console.log(await writeSection(report()));
 
 async function measureBare(size: number): Promise<Measured> {
-  const deliveries = await signNight(await makeShops(Math.max(size, MEASURED_MIN)), today);
-  const absorbed = await absorbBare(await postgres.newUrl(), deliveries);
+  const shops = await makeShops(Math.max(size, MEASURED_MIN));
+  const url = await postgres.newUrl();
+  await absorbBare(url, await signNight(shops.slice(0, WARM_UP), today));
+  const absorbed = await absorbBare(url, await signNight(shops, today));
   return { way: BARE, shops: size, peakMiB: Number.NaN, cpuMs: Number.NaN, ...absorbed };
 }
 
