@@ -14,7 +14,7 @@ import { businessDateOf } from '../../protocol/business-date.ts';
 import { coffee } from '../flow/till.ts';
 import { Stage, TIMEZONE } from '../support/stage.ts';
 import { findTool } from '../support/tools.ts';
-import { dpkg, install, installing, pack, setInstalled } from './pack.ts';
+import { DEB, dpkg, install, installing, pack, setInstalled } from './pack.ts';
 
 const run = promisify(execFile);
 const today = () => businessDateOf(Date.now(), { timezone: TIMEZONE, cutOver: '00:00' });
@@ -27,7 +27,7 @@ describe('the installed package', installing(), () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tillbook-installed-'));
     await chmod(folder, 0o755);
-    [root, deb] = [join(folder, 'root'), join(folder, 'out/tillbook-agent_0.1.0_all.deb')];
+    [root, deb] = [join(folder, 'root'), join(folder, `out/${DEB}`)];
     await pack(join(folder, 'out'));
     await install(deb, root);
     const alone = join(folder, 'relay');

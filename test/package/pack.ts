@@ -4,12 +4,16 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { shippedVersion } from '../../protocol/host/shipped.ts';
 import { needs, toolsAreRequired } from '../support/tools.ts';
 
 const run = promisify(execFile);
 const PACKAGER = fileURLToPath(new URL('../../deploy/package/main.js', import.meta.url));
 /** Seconds since 1970; any will do. */
 export const MADE_AT = 1_790_000_000;
+
+/** The name of the agent's package. */
+export const DEB = `tillbook-agent_${shippedVersion()}_all.deb`;
 
 /** `npm run package -- --out FOLDER`, without building again what is being tested. */
 export async function pack(out: string): Promise<void> {

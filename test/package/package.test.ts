@@ -9,11 +9,12 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Sbom } from '../../deploy/package/sbom.ts';
 import { needs } from '../support/tools.ts';
-import { MADE_AT, pack } from './pack.ts';
+import { DEB, MADE_AT, pack } from './pack.ts';
 
 const run = promisify(execFile);
 const PROGRAMS = ['agent', 'relay'] as const;
 const START_MAX_MS = 1_000;
+const STARTS_MAX = 10;
 
 let folder = '';
 let out = '';
@@ -40,7 +41,7 @@ test('every file that is made is in the list of checksums', needs('dpkg-deb'), a
     'tillbook-agent.mjs',
     'tillbook-agent.notices.txt',
     'tillbook-agent.sbom.json',
-    'tillbook-agent_0.1.0_all.deb',
+    DEB,
     'tillbook-relay.mjs',
     'tillbook-relay.notices.txt',
     'tillbook-relay.sbom.json',
@@ -70,17 +71,20 @@ for (const program of PROGRAMS) {
     await copyFile(join(out, `tillbook-${program}.mjs`), file);
     const port = { AGENT_MQTT_PORT: '0', AGENT_HTTP_PORT: '0', RELAY_PORT: '0' };
     const env = { PATH: process.env['PATH'] ?? '', ...port };
-    const nodeMs = await timeOf(() => run(process.execPath, ['-e', '0']));
-    const startMs = await timeOf(async () => {
+    const start = async () => {
       const child = spawn(file, [], { cwd: alone, env, stdio: ['ignore', 'pipe', 'inherit'] });
       t.after(() => child.kill('SIGKILL'));
       for await (const chunk of child.stdout) if (String(chunk).includes('listening')) break;
       child.kill();
       assert.deepEqual(await once(child, 'exit'), [0, null]);
-    });
-    t.diagnostic(`${program}: ${Math.round(startMs)} ms to listen and stop, Node ${nodeMs} ms`);
-    // On a machine that is busy with other tests Node alone takes long, too: 50 ms is its usual.
-    assert.ok(startMs < START_MAX_MS * Math.max(1, nodeMs / 50), `${startMs} ms`);
+    };
+    // A machine that is busy with other tests is slow now and then: the best of some starts counts.
+    let bestMs = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < STARTS_MAX && bestMs >= START_MAX_MS; tries += 1) {
+      bestMs = Math.min(bestMs, await timeOf(start));
+    }
+    t.diagnostic(`${program}: ${bestMs} ms to listen and stop`);
+    assert.ok(bestMs < START_MAX_MS, `${bestMs} ms`);
   });
 
   test(`every package within the ${program} is in its bill and has its licence text`, async () => {
