@@ -1,12 +1,13 @@
 /**
- * The heartbeat: tells head office every five minutes how the shop is, and takes back its settings,
- * commands, the way of each day, and the relay's clock. The answer is believed only if the relay
- * signed it for this very heartbeat.
+ * The heartbeat: tells head office how the shop is, every five minutes and sooner while a day is on
+ * its way, and takes back its settings, commands, the way of each day, and the relay's clock. The
+ * answer is believed only if the relay signed it for this very heartbeat.
  */
 import { randomUUID } from 'node:crypto';
 import {
   CALLS,
   type Command,
+  type DayProgress,
   type Heartbeat,
   type HeartbeatAnswer,
   heartbeatAnswerSchema,
@@ -24,6 +25,8 @@ import { onlyKey } from './receipts.ts';
 import type { RelayHttp } from './relay-http.ts';
 
 export const HEARTBEAT_EVERY_MS = 5 * 60_000;
+/** The first wait while a day is on its way into the books; each further one is twice as long. */
+const ON_ITS_WAY_MS = 30_000;
 /** Counters are set aside in blocks, so that one write covers many heartbeats. */
 const COUNTER_BLOCK = 100;
 const DONE_COMMANDS_MAX = 100;
@@ -67,6 +70,7 @@ function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
   const instance = randomUUID();
   const sentAgain = { at: Number.NEGATIVE_INFINITY };
   let failures = 0;
+  let quickWaits = 0;
   let counter = state.data.heartbeat.counter;
 
   async function nextCounter(): Promise<number> {
@@ -87,7 +91,8 @@ function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
       const heart = { instance, sentAgain, counter: await nextCounter() };
       await beat(parts, enrolment, key, heart);
       failures = 0;
-      return HEARTBEAT_EVERY_MS;
+      quickWaits = isOnItsWay(state.data.days) ? quickWaits + 1 : 0;
+      return nextBeatMs(quickWaits, random());
     } catch (thrown) {
       const error = troubleOf(thrown, 'sending a heartbeat');
       if (error === undefined) throw thrown;
@@ -97,6 +102,22 @@ function beats(parts: HeartbeatParts): () => Promise<number | undefined> {
       return backOffMs(failures, random());
     }
   };
+}
+
+/**
+ * The wait until the next heartbeat, ms. The shop looks at its page for the day to reach Xero; less
+ * and less often, and spread by chance, so that a busy midnight at head office is not made busier.
+ * @param quickWaits answers in a row that had a day on its way
+ * @param random from 0 to below 1
+ */
+export function nextBeatMs(quickWaits: number, random: number): number {
+  if (quickWaits === 0) return HEARTBEAT_EVERY_MS;
+  return Math.min(HEARTBEAT_EVERY_MS, ON_ITS_WAY_MS * 2 ** (quickWaits - 1) * (1 + random));
+}
+
+/** What the relay has and is at work on; a day that waits for a person changes at any time. */
+function isOnItsWay(days: readonly DayProgress[]): boolean {
+  return days.some(({ state }) => state === 'received' || state === 'posting');
 }
 
 /** Kept for the page until a heartbeat is answered again; written once, not with every attempt. */

@@ -6,12 +6,14 @@ import type { Chart } from '../../xero/chart.ts';
 import { Card, Facts, Money, moneyText, Table, Time } from '../parts/show.tsx';
 import { accountOf } from '../settings-data.ts';
 import { accountName } from '../xero-choices.ts';
-import type { DayProps } from './day.tsx';
+
+/** Link of a document into Xero. */
+export type LinkOf = (kind: 'invoice' | 'credit-note', xeroId: string) => string;
 
 interface DocumentProps {
   document: DocumentRecord;
   chart: Chart | undefined;
-  linkOf: DayProps['linkOf'];
+  linkOf: LinkOf;
   /** The store's, for times. */
   zone: string;
 }

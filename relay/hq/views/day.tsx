@@ -6,13 +6,12 @@ import type { DayAction } from '../deps.ts';
 import { Action, Page, useMay } from '../parts/page.tsx';
 import { Card, dateText, Facts, STATES, StateBadge, Table, Time } from '../parts/show.tsx';
 import { ComparisonCard } from './day-comparison.tsx';
-import { DocumentCard, PreviewCard } from './day-documents.tsx';
+import { DocumentCard, type LinkOf, PreviewCard } from './day-documents.tsx';
 import { SalesCard, TendersCard } from './day-sales.tsx';
 
 export interface DayProps {
   data: DayData;
-  /** Link of a document into Xero. */
-  linkOf: (kind: 'invoice' | 'credit-note', xeroId: string) => string;
+  linkOf: LinkOf;
   actions: DayAction[];
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Delivery, startDelivery } from '../../../agent/delivery/delivery.ts';
+import { HEARTBEAT_EVERY_MS, nextBeatMs } from '../../../agent/delivery/heartbeat.ts';
 import { heartbeatSchema } from '../../../protocol/agent-relay.ts';
 import { openTestCore, type TestCore, until } from '../../support/core.ts';
 import { type FakeRelay, startFakeRelay } from '../../support/fake-relay.ts';
@@ -128,4 +129,13 @@ test('a relay that refuses this machine is quoted on the page until it answers a
   relay.weather = 'fair';
   delivery.wake();
   await until(() => core.observe().headline.code !== 'refused');
+});
+
+test('while a day is on its way the shop asks sooner, then less and less often', () => {
+  assert.equal(nextBeatMs(0, 0.5), HEARTBEAT_EVERY_MS);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 100].map(quickWaits => nextBeatMs(quickWaits, 0) / 1000),
+    [30, 60, 120, 240, 300, 300],
+  );
+  assert.equal(nextBeatMs(1, 0.5), 45_000, 'not all shops at once');
 });
