@@ -1,10 +1,10 @@
 /**
  * `npm run bench:day`: 24 hours of a shop with 200 connected tills on a real agent process whose
  * clock runs fast (libfaketime), with midnight and the day close among them. Prints its memory and
- * open files hour by hour and whether they are flat; writes test/bench/RESULTS-day.md.
+ * open files hour by hour and whether they are flat; writes its part of RESULTS.md.
  */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openTerminals } from '../../agent/broker/terminals.ts';
@@ -13,6 +13,7 @@ import { startFakeRelay } from '../support/fake-relay.ts';
 import { findTool } from '../support/tools.ts';
 import { agentEnv, residentMiB } from './contenders.ts';
 import { connectTills, type Till } from './day-tills.ts';
+import { quantile, type Section, type Target, table, writeSection } from './results.ts';
 
 const TILLS = 200;
 const HOURS = 24;
@@ -41,9 +42,7 @@ const afterwards: unknown[] = [];
 let startedAt = 0;
 const nowMs = () => startedAt + (Date.now() - startedAt) * SPEED;
 try {
-  const report = reportOf(await day(library));
-  await writeFile(new URL('../../../test/bench/RESULTS-day.md', import.meta.url), report);
-  console.log(report);
+  console.log(await writeSection(sectionOf(await day(library))));
 } finally {
   await processes.stop();
   for (const end of afterwards) if (typeof end === 'function') await end();
@@ -93,7 +92,7 @@ async function sellAnHour(tills: readonly Till[], pid: number) {
     files.push((await readdir(`/proc/${pid}/fd`)).length);
   }
   const sales = tills.reduce((sum, till) => sum + till.acknowledged, 0);
-  return { residentMiB: middle(memory), files: middle(files), sales };
+  return { residentMiB: quantile(memory, 0.5), files: quantile(files, 0.5), sales };
 }
 
 async function sellFor(tills: readonly Till[], realMs: number): Promise<void> {
@@ -112,46 +111,48 @@ function next(tills: readonly Till[]): Till {
   return others.reduce((least, till) => (till.sent < least.sent ? till : least), first);
 }
 
-function middle(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
+function sectionOf(hours: readonly Hour[]): Section {
+  const head = ['hour', 'memory MiB', 'open files', 'acknowledged sales', 'days delivered'];
+  const rows = hours.map(({ hour, residentMiB: memory, files, sales, closed }) => [
+    hour,
+    memory.toFixed(1),
+    files,
+    sales,
+    closed,
+  ]);
+  return {
+    part: 'day',
+    title: '24 hours of 200 tills',
+    command: 'npm run bench:day',
+    targets: [
+      isFlat(
+        'memory',
+        hours.map(row => row.residentMiB),
+      ),
+      isFlat(
+        'open files',
+        hours.map(row => row.files),
+      ),
+    ],
+    body: `${table(head, rows, 0)}
 
-function reportOf(hours: readonly Hour[]): string {
-  const rows = hours.map(({ hour, residentMiB: memory, files, sales, closed }) =>
-    ['', hour, memory.toFixed(1), files, sales, closed, ''].join(' | ').trim(),
-  );
-  return [
-    '# 24 hours of 200 tills',
-    '',
-    `Made by \`npm run bench:day\`: a real agent whose clock runs ${SPEED} times as fast, ${TILLS}`,
-    `connected tills, a sale each every ${SALE_EVERY_MS / 60_000} minutes of that day, a relay that answers.`,
-    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}.`,
-    '',
-    '| hour | memory MiB | open files | acknowledged sales | days delivered |',
-    '|---:|---:|---:|---:|---:|',
-    ...rows,
-    '',
-    verdict(
-      'Memory',
-      hours.map(row => row.residentMiB),
-    ),
-    verdict(
-      'Open files',
-      hours.map(row => row.files),
-    ),
-    '',
-  ].join('\n');
+A real agent whose clock runs ${SPEED} times as fast, ${TILLS} connected tills, a sale each every
+${SALE_EVERY_MS / 60_000} minutes of that day, midnight and the day close among them, a relay that answers.`,
+  };
 }
 
 /** First against last quarter of the day. */
-function verdict(what: string, values: readonly number[]): string {
+function isFlat(what: string, values: readonly number[]): Target {
   const quarter = Math.floor(values.length / 4);
   const first = mean(values.slice(0, quarter));
   const last = mean(values.slice(-quarter));
   const growth = last / first - 1;
-  const flat = growth <= GROWTH_MAX ? 'flat' : 'NOT flat';
   const percent = `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} %`;
-  return `- ${what}: ${first.toFixed(1)} in the first quarter, ${last.toFixed(1)} in the last (${percent}): ${flat}.`;
+  return {
+    target: `${what}: less than ${GROWTH_MAX * 100} % more in the last quarter of the day than in the first`,
+    measured: `${first.toFixed(1)}, then ${last.toFixed(1)} (${percent})`,
+    reached: growth <= GROWTH_MAX,
+  };
 }
 
 function mean(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 /** One store-day: what it is waiting for, the comparison, the documents, the tills, what happened. */
+import type { DayParts } from '../../../protocol/day-summary.ts';
 import { sumMinor } from '../../../protocol/money.ts';
 import type { Reason } from '../../books/reasons.ts';
 import type { DayData } from '../day-data.ts';
@@ -113,6 +114,8 @@ function WayToFix({ reason, store }: { reason: Reason; store: string }) {
   return null;
 }
 
+type TillRow = DayParts['terminals'][number];
+
 function TerminalsCard({ data }: { data: DayData }) {
   const rows = data.newest?.parts.terminals ?? [];
   const missing = sumMinor(
@@ -138,7 +141,7 @@ function TerminalsCard({ data }: { data: DayData }) {
           { name: 'Missing' },
         ]}
         rows={rows.map(row => [
-          row.epoch === 1 ? row.terminal : `${row.terminal} (epoch ${row.epoch})`,
+          nameOfTill(row, rows),
           row.count,
           `${row.first}–${row.last}`,
           row.missing
@@ -241,4 +244,10 @@ function TimelineCard({ data }: { data: DayData }) {
       </ol>
     </Card>
   );
+}
+
+/** A till that was set up anew that day stands twice, and is told apart by its epoch. */
+function nameOfTill({ terminal, epoch }: TillRow, rows: readonly TillRow[]): string {
+  const twice = rows.some(row => row.terminal === terminal && row.epoch !== epoch);
+  return twice ? `${terminal} (epoch ${epoch})` : terminal;
 }
