@@ -3,6 +3,7 @@
  * A channel that cannot be reached is tried again later; nothing counts as told before it was taken.
  * After a notice a channel is left alone for a while: what comes meanwhile makes one digest.
  */
+import { createHash, randomUUID } from 'node:crypto';
 import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../../protocol/host/log.ts';
 import type { Db, Writer } from '../db/db.ts';
@@ -86,7 +87,7 @@ export function startAlerts(options: AlertOptions): Alerts {
     testWebhook: async id => {
       const hook = await parts.db.get('webhooks', id);
       if (hook === undefined) throw new AppError('not-found', 'there is no such webhook');
-      await sendHook(parts, hook, 'test', {});
+      await sendHook(parts, hook, { id: randomUUID(), type: 'test', data: {} });
     },
     checkUrl: parts.webhooks.check,
     addWebhook: async (tx, url, who) => {
@@ -180,20 +181,31 @@ async function webhookPosts(parts: AlertParts): Promise<Post[]> {
   return rows.map(({ value: hook }) => ({
     id: `hook:${hook.id}`,
     kinds: ALL_KINDS,
-    send: ({ began, ended }) =>
-      sendHook(parts, hook, 'alerts', { began: began.map(published), ended: ended.map(published) }),
+    send: news =>
+      sendHook(parts, hook, {
+        id: idOfNews(hook, news),
+        type: 'alerts',
+        data: { began: news.began.map(published), ended: news.ended.map(published) },
+      }),
   }));
 }
 
 async function sendHook(
   { seal, webhooks, clock }: AlertParts,
   hook: WebhookRecord,
-  type: 'alerts' | 'test',
-  data: object,
+  { id, type, data }: { id: string; type: 'alerts' | 'test'; data: object },
 ): Promise<void> {
   const secret = seal.open(hook.secret, `webhooks/${hook.id}/secret`);
   const event = { type, timestamp: new Date(clock()).toISOString(), data };
-  await webhooks.send({ url: hook.url, secret }, event, clock());
+  await webhooks.send({ url: hook.url, secret }, { id, event }, clock());
+}
+
+/** The same news has the same id, however often it is sent: receivers know it again by that. */
+function idOfNews(hook: WebhookRecord, { began, ended }: News): string {
+  const told = [began, ended].map(rows => rows.map(row => [row.kind, row.subject, row.since]));
+  return createHash('sha256')
+    .update(JSON.stringify([hook.id, told]))
+    .digest('base64url');
 }
 
 function published({ told: _, ...row }: AlertRecord): object {

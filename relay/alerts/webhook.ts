@@ -3,7 +3,7 @@
  * checks `webhook-signature` over id, timestamp and body. An address inside our own network is
  * refused when it is connected to, not only when it is typed: a name may point elsewhere later.
  */
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
@@ -18,9 +18,15 @@ export interface Webhook {
   secret: string;
 }
 
+export interface WebhookMessage {
+  /** The same for every attempt. */
+  id: string;
+  event: object;
+}
+
 export interface WebhookSender {
   /** @throws AppError `unreachable`, `refused` or `not-allowed` */
-  send(hook: Webhook, event: object, nowMs: number): Promise<void>;
+  send(hook: Webhook, message: WebhookMessage, nowMs: number): Promise<void>;
   /** @throws AppError `bad-input` for an address that is never sent to */
   check(url: string): void;
   close(): Promise<void>;
@@ -32,10 +38,10 @@ export function createWebhookSender(allowPrivate: boolean): WebhookSender {
   const check = (url: string) => checkAddress(url, allowPrivate);
   return {
     check,
-    async send(hook, event, nowMs) {
+    async send(hook, { id: messageId, event }, nowMs) {
       check(hook.url);
       const body = JSON.stringify(event);
-      const id = `msg_${randomUUID()}`;
+      const id = `msg_${messageId}`;
       const timestamp = String(Math.floor(nowMs / 1000));
       const headers = {
         'content-type': 'application/json',

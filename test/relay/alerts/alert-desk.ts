@@ -30,7 +30,11 @@ export interface AlertDesk {
   connection(id: string, state: ConnectionRecord['state']): Promise<void>;
   /** A round after the quiet time. */
   lookLater(): Promise<void>;
-  startReceiver(): Promise<{ url: string; received: Received[] }>;
+  startReceiver(): Promise<{
+    url: string;
+    received: Received[];
+    refuse: (refuse: boolean) => void;
+  }>;
   stop(): Promise<void>;
 }
 
@@ -107,6 +111,7 @@ async function startMailServer() {
 
 async function startReceiver() {
   const received: Received[] = [];
+  let refusing = false;
   const server = createServer((req, res) => {
     let body = '';
     req.on('data', chunk => {
@@ -114,13 +119,17 @@ async function startReceiver() {
     });
     req.on('end', () => {
       received.push({ headers: req.headers, body });
-      res.end('ok');
+      res.statusCode = refusing ? 503 : 200;
+      res.end();
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     received,
+    refuse: (refuse: boolean) => {
+      refusing = refuse;
+    },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     stop: async () => {
       server.closeAllConnections();

@@ -68,8 +68,16 @@ describe('an alert', () => {
     assert.equal(desk.mails.length, 1);
     assert.match(desk.mails[0] ?? '', /To: owner@example.com/);
   });
+});
 
-  it('goes to a webhook with a signature that the documented recipe checks', async t => {
+describe('an alert for a webhook', () => {
+  let desk: AlertDesk;
+  beforeEach(async () => {
+    desk = await startDesk();
+  });
+  afterEach(() => desk.stop());
+
+  it('goes there with a signature that the documented recipe checks', async t => {
     const { url, received } = await desk.startReceiver();
     const secret = await desk.db.write(tx => desk.alerts.addWebhook(tx, url, 'owner@example.com'));
     await desk.connection('a', 'disconnected');
@@ -87,6 +95,22 @@ describe('an alert', () => {
     assert.equal(JSON.parse(call.body).data.began[0].kind, 'connection-lost');
     const rows = JSON.stringify(await desk.db.list('webhooks'));
     assert.ok(!rows.includes(secret.slice('whsec_'.length)));
+  });
+
+  it('comes again with the id it had, until it is taken', async () => {
+    const { url, received, refuse } = await desk.startReceiver();
+    await desk.db.write(tx => desk.alerts.addWebhook(tx, url, 'owner@example.com'));
+    refuse(true);
+    await desk.connection('a', 'disconnected');
+    await desk.lookLater();
+    refuse(false);
+    await desk.lookLater();
+    await desk.connection('a', 'connected');
+    await desk.lookLater();
+    const [refused, taken, over, ...more] = received.map(({ headers }) => headers['webhook-id']);
+    assert.equal(taken, refused);
+    assert.notEqual(over, taken, 'the end of it is other news');
+    assert.deepEqual(more, []);
   });
 });
 
@@ -111,7 +135,8 @@ describe('a webhook address', () => {
 
   it('whose name points into the own network is refused when it is connected to', async () => {
     const hook = { url: 'https://localhost/hook', secret: 'whsec_AAAA' };
-    await assert.rejects(sender.send(hook, {}, START), { code: /not-allowed|unreachable/ });
-    await assert.rejects(sender.send(hook, {}, START), /own network/);
+    const message = { id: '1', event: {} };
+    await assert.rejects(sender.send(hook, message, START), { code: /not-allowed|unreachable/ });
+    await assert.rejects(sender.send(hook, message, START), /own network/);
   });
 });
