@@ -1,6 +1,6 @@
 /**
- * `npm run bench:day`: 24 hours of a shop with 200 connected tills on a real agent process whose
- * clock runs fast (libfaketime), with midnight and the day close among them. Prints its memory and
+ * `npm run bench:day`: two days of a shop with 200 connected tills on a real agent process whose
+ * clock runs fast (libfaketime), with midnights and the day close among them. Prints its memory and
  * open files hour by hour and whether they are flat; writes its part of RESULTS.md.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -16,14 +16,15 @@ import { connectTills, type Till } from './day-tills.ts';
 import { quantile, type Section, type Target, table, writeSection } from './results.ts';
 
 const TILLS = 200;
-const HOURS = 24;
+/** The second day is held against the first: the first hours only fill what Node keeps ready. */
+const HOURS = 48;
 const HOUR_MS = 3_600_000;
-/** Simulated seconds in one second; 240 makes the day six minutes. */
-const SPEED = Number(process.env['BENCH_SPEED'] ?? 240);
+/** Simulated seconds in one second; 720 makes the two days four minutes. */
+const SPEED = Number(process.env['BENCH_SPEED'] ?? 720);
 /** Between two sales of one till, in simulated time. */
 const SALE_EVERY_MS = 6 * 60_000;
 const SAMPLES_PER_HOUR = 5;
-/** Of the first quarter; less growth than this is called flat. */
+/** Less growth than this is called flat. */
 const GROWTH_MAX = 0.1;
 
 interface Hour {
@@ -122,7 +123,7 @@ function sectionOf(hours: readonly Hour[]): Section {
   ]);
   return {
     part: 'day',
-    title: '24 hours of 200 tills',
+    title: 'Two days of 200 tills',
     command: 'npm run bench:day',
     targets: [
       isFlat(
@@ -137,24 +138,19 @@ function sectionOf(hours: readonly Hour[]): Section {
     body: `${table(head, rows, 0)}
 
 A real agent whose clock runs ${SPEED} times as fast, ${TILLS} connected tills, a sale each every
-${SALE_EVERY_MS / 60_000} minutes of that day, midnight and the day close among them, a relay that answers.`,
+${SALE_EVERY_MS / 60_000} minutes of those days, midnights and the day close among them, a relay that answers.`,
   };
 }
 
-/** First against last quarter of the day. */
+/** The most of the second day against that of the first: between them Node gives memory back. */
 function isFlat(what: string, values: readonly number[]): Target {
-  const quarter = Math.floor(values.length / 4);
-  const first = mean(values.slice(0, quarter));
-  const last = mean(values.slice(-quarter));
+  const first = Math.max(...values.slice(0, HOURS / 2));
+  const last = Math.max(...values.slice(HOURS / 2));
   const growth = last / first - 1;
   const percent = `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} %`;
   return {
-    target: `${what}: less than ${GROWTH_MAX * 100} % more in the last quarter of the day than in the first`,
+    target: `${what}: less than ${GROWTH_MAX * 100} % more at most on the second day than on the first`,
     measured: `${first.toFixed(1)}, then ${last.toFixed(1)} (${percent})`,
     reached: growth <= GROWTH_MAX,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
