@@ -1,13 +1,15 @@
 /**
  * `npm test [-- name …]`: runs every compiled test whose source is still there (or those whose path
  * holds one of the names) with node's own runner and its spec report, and exits with its code.
- * First it names the tools that this machine lacks; where they are required, that is a failure.
+ * First it fetches PostgreSQL where there is none, and names the tools that this machine lacks; where
+ * they are required, that is a failure.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchPostgres } from './support/fetch-postgres.ts';
 import { missingTools, toolsAreRequired } from './support/tools.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -19,6 +21,7 @@ const FILE_TIMEOUT_MS = Number(process.env['TILLBOOK_TEST_TIMEOUT_MS'] ?? 300_00
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(names: readonly string[]): Promise<number> {
+  fetchPostgres();
   const missing = missingTools(testSources());
   if (missing.length > 0) {
     console.log(`Not on this machine:\n${missing.map(line => `  ${line}`).join('\n')}\n`);

@@ -26,7 +26,7 @@ describe('a relay that is restored from an old backup', OPTIONS, () => {
     await goesOn(stage);
   });
 
-  it('on PostgreSQL, by its own tools', needs('postgres'), async t => {
+  it('on PostgreSQL, by its own tools', needs('postgres', 'pg_dump'), async t => {
     const server = await TestPostgres.start();
     t.after(() => server.stop());
     const [before_, restored] = [await server.newDatabase(), await server.newDatabase()];

@@ -1,6 +1,6 @@
 /**
  * A real PostgreSQL for tests, from the programs of this machine, in a temporary folder on a free
- * loopback port. Each caller gets a schema of its own. As root it runs as the user `postgres`. When
+ * loopback port. Each caller gets a schema of its own. As root it runs as another user. When
  * the test's process dies, in whatever way, the server stops and its folder is removed.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -133,7 +133,9 @@ export class TestPostgres {
 /** PostgreSQL refuses to run as root. */
 async function userOf(folder: string): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {};
-  const id = async (flag: string) => Number((await run('id', [flag, 'postgres'])).stdout);
+  const named = await run('id', ['postgres']).catch(() => undefined);
+  const user = named === undefined ? 'nobody' : 'postgres';
+  const id = async (flag: string) => Number((await run('id', [flag, user])).stdout);
   const [uid, gid] = [await id('-u'), await id('-g')];
   await chown(folder, uid, gid);
   return { uid, gid };

