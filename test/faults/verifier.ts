@@ -31,7 +31,7 @@ export interface Findings {
 export async function inspect(folder: string, record: ClientRecord): Promise<Findings> {
   const faults: string[] = [];
   const stored = new Map<string, string[]>();
-  const seen = new Map<string, Set<number>>();
+  const seen = new Map<string, Numbers>();
   const names = await readdir(join(folder, 'journal'));
   for (const name of names.filter(each => each.endsWith('.ndjson')).sort()) {
     const lines = await readChain(join(folder, 'journal', name), faults);
@@ -69,6 +69,12 @@ export function assertNoFaults({ faults }: Findings): void {
   assert.deepEqual(faults.slice(0, 8), [], `${faults.length} faults; TILLBOOK_SEED=${SEED}`);
 }
 
+/** What was seen of one terminal. */
+interface Numbers {
+  numbers: Set<number>;
+  last: number;
+}
+
 interface Line {
   terminal: string;
   transaction: { id: string; sequence: number };
@@ -101,7 +107,7 @@ async function readChain(path: string, faults: string[]): Promise<Line[]> {
 function checkLine(
   { terminal, transaction }: Line,
   record: ClientRecord,
-  seen: Map<string, Set<number>>,
+  seen: Map<string, Numbers>,
   faults: string[],
 ): void {
   const { id, sequence } = transaction;
@@ -109,10 +115,10 @@ function checkLine(
   if (sent === undefined) faults.push(`${id} is stored and was never sent`);
   else if (sent.terminal !== terminal) faults.push(`${id} is stored as sold on ${terminal}`);
   else if (!isDeepStrictEqual(JSON.parse(sent.text), transaction)) faults.push(`${id} was altered`);
-  const numbers = seen.get(terminal) ?? new Set();
+  const { numbers, last } = seen.get(terminal) ?? { numbers: new Set(), last: 0 };
   if (numbers.has(sequence)) faults.push(`${id} is stored twice`);
-  if (Math.max(0, ...numbers) > sequence) faults.push(`${id} is out of order`);
-  seen.set(terminal, numbers.add(sequence));
+  if (last > sequence) faults.push(`${id} is out of order`);
+  seen.set(terminal, { numbers: numbers.add(sequence), last: Math.max(last, sequence) });
 }
 
 /** All signed summaries: one chain, each signed by this shop and adding up; newest per date. */
