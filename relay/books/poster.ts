@@ -144,6 +144,8 @@ class PosterLoop {
         this.#options.log.error({ error }, 'posting failed');
         this.#broken = error;
         this.#tellRound();
+        // What woke this round has had its try: a database that refuses at once is not asked again.
+        this.#woken = false;
         await this.#pause(BACKOFF_FIRST_MS);
       }
     }

@@ -1,6 +1,8 @@
 /** What goes wrong around posting: each ends in a named state, and goes on by itself once mended. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../../../protocol/errors.ts';
 import { createDayDesk } from '../../../relay/books/actions.ts';
 import type { Poster } from '../../../relay/books/poster.ts';
 import type { DocumentRecord } from '../../../relay/db/records.ts';
@@ -353,4 +355,21 @@ test('a late sale of a day that stands in another organisation is not posted int
   await moveTo(rig.organisation);
   poster.wake();
   assert.equal((await dayIn(rig, key, ['reconciled'])).documents.length, 2);
+});
+
+test('a database that refuses at once is not asked without end, woken or not', async t => {
+  const rig = await makeRig(t);
+  let asked = 0;
+  const refuse = () => {
+    asked += 1;
+    return Promise.reject(new AppError('database-unavailable', 'closed'));
+  };
+  const poster = rig.start({ ...rig.db, write: refuse, get: refuse, list: refuse });
+  t.after(() => poster.stop());
+  for (let time = 0; time < 10; time += 1) {
+    poster.wake('store-1/2026-11-20');
+    await wait(10);
+  }
+  assert.ok(asked >= 2, `asked ${asked} times`);
+  assert.ok(asked <= 12, `asked ${asked} times`);
 });
