@@ -18,7 +18,7 @@ import {
 import { findTracking, ownValue, type TrackingChoice } from './chart-lookup.ts';
 import { type MoneyParts, salesKey } from './difference.ts';
 import { reason } from './reasons.ts';
-import { type SalesRow, taxRateOf, untaxedRate } from './taxes.ts';
+import { type SalesRow, taxRateOf, untaxedRate, usable } from './taxes.ts';
 
 /** One line to be; names are what the description is made of. */
 export interface BookLine {
@@ -92,6 +92,9 @@ function discountLine(books: Books, row: SalesRow, found: BookLine): BookLine | 
   if (codeOrId === undefined || row.discount === 0) return undefined;
   const account = lineAccount(books, { what: 'discounts', account: codeOrId });
   if (account === undefined) return undefined;
+  if (usable(books, found.rate.taxType, 'what was given away', account) === undefined) {
+    return undefined;
+  }
   const amount = -row.discount;
   const tax = taxWithin(amount, found.rate.ratePercent);
   return { ...found, label: 'Discounts', account, amount, tax };

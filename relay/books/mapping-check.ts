@@ -81,7 +81,12 @@ function checkTaxes(books: Books): void {
   for (const [code, taxType] of Object.entries(mapping.taxes)) {
     const rate = findTaxRate(chart, taxType);
     const fits = rate !== undefined && earning.some(account => appliesTo(rate, account));
-    usable(books, taxType, `the tax code “${code}”`, fits ? undefined : earning[0]);
+    const what = `the tax code “${code}”`;
+    usable(books, taxType, what, fits ? undefined : earning[0]);
+    // A discount carries the tax of what it takes off.
+    if (mapping.discounts !== undefined) {
+      usable(books, taxType, what, findAccount(chart, mapping.discounts));
+    }
   }
 }
 

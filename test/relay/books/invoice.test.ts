@@ -16,6 +16,7 @@ import {
   posted,
   shortLines,
   shortPayments,
+  waitsFor,
 } from '../../support/books.ts';
 import { brokenRules } from '../../support/xero-rules.ts';
 
@@ -190,6 +191,14 @@ test('discounts shown apart: the full price on the sales account, what was given
   const document = documentOf({ sales, tenders: { cash: 1100 } }, apart);
   assert.deepEqual(document.short, ['201 OUTPUTY24 1300', '205 OUTPUTY24 -200', 'cash 615 1100']);
   assert.deepEqual([document.tax, document.xeroTax], [91, 90]);
+});
+
+test('discounts on an account that their tax rate is not allowed on: the day waits', () => {
+  const sales = [{ ...COFFEE, amount: 1100, discount: 200, tax: 91 }];
+  const expense = fullMapping({ discounts: '429' });
+  const day = parts({ sales, tenders: { cash: 1100 } });
+  const plan = planRevision(input(day, { mapping: expense }));
+  assert.deepEqual(waitsFor(plan), ['tax-type-not-applicable']);
 });
 
 test('service charge and surcharge are sales, unless an account is chosen', () => {

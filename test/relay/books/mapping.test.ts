@@ -46,6 +46,11 @@ const WRONG: [string, Parameters<typeof mapping>[0], string][] = [
   ['discounts on a lost account', { discounts: '7' }, 'account-missing'],
   ['a tax rate that was deleted', { taxes: { A: 'OUTPUTOLD' } }, 'tax-type-missing'],
   ['a tax rate for purchases', { taxes: { A: 'INPUTY24' } }, 'tax-type-not-applicable'],
+  [
+    'sales tax on discounts that are an expense',
+    { taxes: { A: 'OUTPUTY24' }, discounts: '429' },
+    'tax-type-not-applicable',
+  ],
   ['lines without tax at 9 %', { noTax: 'OUTPUTY24' }, 'tax-not-zero'],
   ['tracking that is gone', trackedBy('Closed store'), 'tracking-missing'],
 ];
