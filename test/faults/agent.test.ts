@@ -10,9 +10,9 @@ import { connectTerminal, publish, sale, tempFolder } from '../support/agent.ts'
 import { agentEnv, runAgent, startAgent } from '../support/agent-process.ts';
 import { randomFrom } from '../support/random.ts';
 import { findTool, needs } from '../support/tools.ts';
+import { SEED } from './runs.ts';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
-const SEED = Number(process.env['TILLBOOK_SEED'] ?? Date.now() % 100_000);
 
 /** An agent with one known terminal. */
 async function prepare(t: TestContext) {

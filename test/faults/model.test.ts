@@ -1,10 +1,10 @@
 /** Thousands of crash histories of one shop on a disk that forgets, tears and fills up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { Shop } from '../../agent/intake.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { openTestShop, sale, testCalendar } from '../support/agent.ts';
+import { fc } from '../support/fast-check.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Honesty, SimDisk } from '../support/sim-disk.ts';
 

@@ -1,7 +1,6 @@
 /** Business dates, against a walk through every minute with another reading of the wall clock. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   addDays,
   businessDateOf,
@@ -13,6 +12,7 @@ import {
   isTimezone,
   parseInstant,
 } from '../../protocol/business-date.ts';
+import { fc } from '../support/fast-check.ts';
 
 const MINUTE_MS = 60_000;
 const CUT_OVERS = ['00:00', '00:30', '01:30', '02:15', '04:00', '23:30'];

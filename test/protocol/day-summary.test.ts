@@ -1,8 +1,8 @@
 /** The checks of a day summary: what does not add up, or stands in the wrong place, is named. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { grossOf, parseDaySummary, taxOf } from '../../protocol/day-summary.ts';
+import { fc } from '../support/fast-check.ts';
 import { faultOf, handMadeSummary } from '../support/summaries.ts';
 
 const good = handMadeSummary();

@@ -1,10 +1,10 @@
 /** A day's totals: the same in whatever order the sales arrive, and never off by a cent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DAY_ROWS_MAX, DayTotals, type Voidable } from '../../protocol/day-totals.ts';
 import { AMOUNT_MAX } from '../../protocol/money.ts';
 import { type Transaction, transactionSchema } from '../../protocol/transaction.ts';
+import { fc } from '../support/fast-check.ts';
 import { type Accepted, dayArb, saleMessage } from '../support/messages.ts';
 import { faultOf, summaryOf } from '../support/summaries.ts';
 

@@ -1,7 +1,6 @@
 /** Money: parts add up again, amounts survive Xero's decimals, and no currency loses a digit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   AMOUNT_MAX,
   exponentOf,
@@ -13,6 +12,7 @@ import {
   taxWithin,
   toDecimal,
 } from '../../protocol/money.ts';
+import { fc } from '../support/fast-check.ts';
 
 const amountArb = fc.integer({ min: -AMOUNT_MAX, max: AMOUNT_MAX });
 const currencyArb = fc.constantFrom('SGD', 'JPY', 'KWD', 'CLF');

@@ -1,8 +1,8 @@
 /** Runs of numbers, compared with a plain set that does the same thing slowly. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { countInRuns, SequenceRuns } from '../../protocol/sequence.ts';
+import { fc } from '../support/fast-check.ts';
 
 const stepArb = fc.record({
   take: fc.boolean(),

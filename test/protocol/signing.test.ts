@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { before, test } from 'node:test';
-import fc from 'fast-check';
 import { isAppError } from '../../protocol/errors.ts';
 import {
   digestOf,
@@ -15,6 +14,7 @@ import {
   signJws,
   verifyJws,
 } from '../../protocol/signing.ts';
+import { fc } from '../support/fast-check.ts';
 import { signRaw } from '../support/raw-jws.ts';
 
 const TYPE = 'tillbook-day+jws';

@@ -1,8 +1,8 @@
 /** Strict JSON: what a kind parser would guess at is refused, and what is kept is kept as written. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DEPTH_MAX, parseStrictJson, sameJson } from '../../protocol/strict-json.ts';
+import { fc } from '../support/fast-check.ts';
 
 function codeOf(text: string | Buffer): string {
   const json = parseStrictJson(Buffer.from(text as string));

@@ -1,9 +1,9 @@
 /** What a terminal may say: good messages are read, bad ones get a code, a sentence and a path. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { AMOUNT_MAX } from '../../protocol/money.ts';
 import { PROBLEM_CODES, parseTransaction } from '../../protocol/transaction.ts';
+import { fc } from '../support/fast-check.ts';
 import { bytesOf, dayArb, saleMessage } from '../support/messages.ts';
 
 /** `code path` of a message's problem, or `ok`. */

@@ -1,8 +1,8 @@
 /** A database of the relay against a plain map: any changes in any order, aborts and restarts. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import type { Writer } from '../../relay/db/db.ts';
+import { fc } from '../support/fast-check.ts';
 import { type DbUnderTest, dayRow } from './db-contract.ts';
 
 /** Stores whose names begin alike, dates over months: what a range could mix up. */

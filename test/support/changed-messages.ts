@@ -2,7 +2,7 @@
  * Good and bad messages for the question whether everybody gives the same verdict: good ones of
  * made-up trading days, some with a field gone, replaced, or a number moved by a cent.
  */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { dayArb } from './messages.ts';
 
 export type Json = Record<string, unknown>;

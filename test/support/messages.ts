@@ -2,9 +2,10 @@
  * Messages of a made-up shop: one good sale to change by hand, and fast-check generators of valid
  * transactions and whole trading days. Everything it generates is balanced by construction.
  */
-import fc from 'fast-check';
+
 import type { Voidable } from '../../protocol/day-totals.ts';
 import { LINE_KINDS, type Transaction, transactionSchema } from '../../protocol/transaction.ts';
+import { fc } from './fast-check.ts';
 
 /** A good sale as a terminal writes it; `changes` replace whole fields. */
 export function saleMessage(changes: Record<string, unknown> = {}): Record<string, unknown> {

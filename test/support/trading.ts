@@ -2,10 +2,11 @@
  * Random trading for property tests: receipts of a café with honest tills (each line's tax rounded by
  * itself), folded into the parts of a day summary by a few plain loops of their own.
  */
-import fc from 'fast-check';
+
 import type { DayParts } from '../../protocol/day-summary.ts';
 import type { LineKind } from '../../protocol/transaction.ts';
 import type { PlannedDocument } from '../../relay/books/plan.ts';
+import { fc } from './fast-check.ts';
 
 /** Till tax codes and their rates in percent. */
 export const RATES: Readonly<Record<string, number>> = { GST9: 9, GST8: 8, ZERO: 0 };

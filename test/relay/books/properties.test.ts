@@ -1,12 +1,12 @@
 /** What holds for every trading day, whatever is sold and however it is paid. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { DayParts } from '../../../protocol/day-summary.ts';
 import { planRevision } from '../../../relay/books/invoice.ts';
 import type { Mapping } from '../../../relay/books/mapping.ts';
 import type { PlannedDocument } from '../../../relay/books/plan.ts';
 import { chart, fullMapping, input } from '../../support/books.ts';
+import { fc } from '../../support/fast-check.ts';
 import { ledgerOf, partsOf, trading, xeroTaxOf } from '../../support/trading.ts';
 import { brokenRules } from '../../support/xero-rules.ts';
 

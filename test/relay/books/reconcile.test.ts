@@ -1,13 +1,13 @@
 /** Tills = agent = relay = Xero, to the cent: what counts as reconciled, and what is told if not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { DayParts } from '../../../protocol/day-summary.ts';
 import { planRevision } from '../../../relay/books/invoice.ts';
 import type { PlannedDocument } from '../../../relay/books/plan.ts';
 import { type PostedDocument, reconcile } from '../../../relay/books/reconcile.ts';
 import type { ReadBack } from '../../../relay/db/records.ts';
 import { fullMapping, input, parts, posted } from '../../support/books.ts';
+import { fc } from '../../support/fast-check.ts';
 import { partsOf, trading } from '../../support/trading.ts';
 
 const DAY = parts({

@@ -1,8 +1,8 @@
 /** Whatever a machine signs and sends: an answer in words, never a crash, never a wrong acceptance. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import fc from 'fast-check';
 import { parseDaySummary } from '../../../protocol/day-summary.ts';
+import { fc } from '../../support/fast-check.ts';
 import { signRaw } from '../../support/raw-jws.ts';
 import { handMadeSummary } from '../../support/summaries.ts';
 import { type Answer, DAY, HEARTBEAT, InboxDesk, Machine, RECEIPT } from './desk.ts';
