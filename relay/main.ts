@@ -13,6 +13,7 @@ import { startDeadMansSwitch } from './alerts/dead-mans-switch.ts';
 import { startAlerts } from './alerts/watch.ts';
 import { createApp } from './app.ts';
 import { createDayDesk } from './books/actions.ts';
+import { startContactsAhead } from './books/contacts-ahead.ts';
 import { startNightly } from './books/nightly.ts';
 import { startPoster } from './books/poster.ts';
 import { sayCheck } from './check.ts';
@@ -77,7 +78,8 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   const missing = watchMissing({ db, clock, log });
   const alerts = startAlerts({ ...settings, ...shared, seal, publicUrl });
 
-  const days = createDayDesk({ db, clock, wake: poster.wake });
+  const contacts = startContactsAhead({ xero, ...shared });
+  const days = createDayDesk({ db, clock, wake: poster.wake, contactWanted: contacts.wanted });
   const inbox = inboxRoutes({ db, clock, log, key, wake: poster.wake });
   const common = { db, log, version, publicUrl, stores, xero, days, alerts };
   const api = apiRoutes({ ...common, clock });
@@ -98,7 +100,7 @@ async function run(settings: RelaySettingsValues): Promise<number> {
   await service.ready();
   await told;
   const said = service.stopping();
-  const parts = [control, poster, nightly, missing, alerts, deadMan];
+  const parts = [control, poster, contacts, nightly, missing, alerts, deadMan];
   await Promise.all([http.stop(STOP_MAX_MS), said, ...parts.map(part => part.stop())]);
   await home.close();
   log.info({ event: 'stopped' }, 'the relay has stopped');

@@ -17,6 +17,8 @@ export interface ActionDeps {
   clock: Clock;
   /** The poster is told which day changed; without a key: anything. */
   wake: (key?: string) => void;
+  /** A store was mapped: its contact is made ahead of the first night, if somebody does that. */
+  contactWanted?: (store: string) => void;
 }
 
 /** A range of more days than this is asked for in parts. */
@@ -195,7 +197,9 @@ function replaces(other: DocumentRecord, gone: DocumentRecord): boolean {
 }
 
 /** What Xero refused under the mapping before is sent again at once. */
-async function mappingSaved({ db, wake }: ActionDeps, store: string): Promise<void> {
+async function mappingSaved(deps: ActionDeps, store: string): Promise<void> {
+  const { db, wake, contactWanted } = deps;
+  contactWanted?.(store);
   const range = { ...keysUnder(`${store}/`), reverse: true, limit: RANGE_DAYS_MAX };
   const resting = (await db.list('days', range)).filter(({ value }) => isRefused(value));
   await db.write(async tx => {

@@ -149,8 +149,9 @@ async function lookUp(
 }
 
 /**
- * A name is unique among active contacts: a repeat after a lost answer finds it by looking up. A name
- * that Xero refuses is left out.
+ * A name is unique among active contacts: a repeat after a lost answer finds it by looking up, and
+ * so does a refusal because somebody else (a relay that shares the database) was faster. A name that
+ * Xero refuses for another reason is left out.
  */
 async function makeContacts(
   deps: CallDeps,
@@ -165,7 +166,9 @@ async function makeContacts(
   const answered = listOf(body.contacts, true);
   if (answered.length !== names.length) throw unknownOutcome('Xero did not answer every contact');
   const made = byName(answered.filter(contact => contact.hasValidationErrors !== true));
-  return new Map([...known, ...made]);
+  const refused = names.filter(name => !made.has(fold(name)));
+  const taken = refused.length === 0 ? made : await lookUp(deps, ref, refused);
+  return new Map([...known, ...made, ...taken]);
 }
 
 function byName(contacts: { name?: string; contactID?: string }[]): Map<string, string> {

@@ -183,20 +183,40 @@ export async function deliver(
   day: DayParts = busyDay(),
   store = 'store-1',
 ): Promise<string> {
-  const key = dayKey(store, date);
-  await rig.db.write(async tx => {
-    const old = await tx.get('days', key);
-    const revisions = [...(old?.revisions ?? [])];
-    revisions.push(revisionOf(store, date, revisions.length + 1, day));
-    const fresh = { store, date, keptAside: [], documents: [], events: [] };
-    await tx.put('days', key, { ...fresh, ...old, state: 'received', reasons: [], revisions });
-  });
+  const [key = ''] = await deliverTogether(rig, [{ store, date, day }]);
   return key;
 }
 
-function revisionOf(store: string, date: string, revision: number, day: DayParts): RevisionRecord {
+export interface Delivered {
+  store: string;
+  date: string;
+  day: DayParts;
+  /** RFC 3339; by default midnight in Singapore. */
+  closedAt?: string;
+}
+
+/** All of them come at the same instant. */
+export async function deliverTogether(rig: Rig, days: readonly Delivered[]): Promise<string[]> {
+  const keyOf = ({ store, date }: Delivered) => dayKey(store, date);
+  await rig.db.write(async tx => {
+    for (const one of days) {
+      const old = await tx.get('days', keyOf(one));
+      const revisions = [...(old?.revisions ?? [])];
+      revisions.push(revisionOf(one, revisions.length + 1));
+      const { store, date } = one;
+      const fresh = { store, date, keptAside: [], documents: [], events: [] };
+      await tx.put('days', keyOf(one), {
+        ...{ ...fresh, ...old },
+        ...{ state: 'received', reasons: [], revisions },
+      });
+    }
+  });
+  return days.map(keyOf);
+}
+
+function revisionOf({ store, date, day, closedAt }: Delivered, revision: number): RevisionRecord {
   const digest = createHash('sha256').update(`${store} ${date} ${revision}`).digest('base64url');
-  const at = `${date}T16:00:00Z`;
+  const at = closedAt ?? `${date}T16:00:00Z`;
   const numbers = { revision, number: revision, quarantined: 0, damaged: 0 };
   return { ...numbers, digest, receivedAt: at, closedAt: at, parts: day };
 }
