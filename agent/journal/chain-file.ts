@@ -1,14 +1,20 @@
 /**
- * One append-only file of chained lines with group commit: everything that waits when a sync ends
- * shares the next one. Comes in: the body of a line. Goes out: `synced` once the line would survive
- * the plug, or `failed`. A full disk cuts the file back to its last synced line and may heal; any
- * other write or sync error is final: the file takes nothing more (a sync is never tried again).
+ * One append-only file of chained lines with group commit: everything that waits when a sync begins
+ * shares it. Comes in: the body of a line. Goes out: `synced` once the line would survive the plug,
+ * or `failed`. A full disk cuts the file back to its last synced line and may heal; any other write
+ * or sync error is final: the file takes nothing more (a sync is never tried again).
  */
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../../protocol/errors.ts';
 import { Batch } from './batch.ts';
 import type { ChainState } from './chain.ts';
 import { type Disk, type DiskFile, diskError, writeAll } from './disk.ts';
+
+/**
+ * Writes before a sync. While the first goes on, tills that were just acknowledged send their next
+ * sale: with a second write it shares the sync instead of waiting for one of its own.
+ */
+const WRITES_MAX = 2;
 
 export interface Waiter {
   /** @param offset where the line begins, bytes */
@@ -24,9 +30,9 @@ export class ChainFile {
   #synced: ChainState;
   /** What the chain will be once everything queued is on disk. */
   #tail: ChainState;
-  /** Filled while the other batch is on its way to the disk. */
+  /** Filled while others are on their way to the disk. */
   #queue = new Batch<Waiter>();
-  #spare = new Batch<Waiter>();
+  #spares: Batch<Waiter>[] = [];
   #running = false;
   #broken: AppError | undefined;
   #whenIdle: (() => void)[] = [];
@@ -88,30 +94,46 @@ export class ChainFile {
     const file = this.#file;
     this.#file = undefined;
     this.#queue = new Batch();
-    this.#spare = new Batch();
+    this.#spares = [];
     await file?.close();
   }
 
   async #run(): Promise<void> {
     while (this.#queue.waiting.length > 0) {
-      const batch = this.#queue;
-      const after = this.#tail;
-      this.#queue = this.#spare;
-      const error = await this.#commit(batch.bytes);
+      const batches: Batch<Waiter>[] = [];
+      let after = this.#synced;
+      let error = await this.#open();
+      while (error === undefined && batches.length < WRITES_MAX && this.#queue.waiting.length > 0) {
+        const batch = this.#closeQueue();
+        const { size } = after;
+        after = this.#tail;
+        batches.push(batch);
+        error = await this.#write(batch.bytes, size);
+      }
+      error ??= await this.#sync();
       if (error === undefined) {
         // In one turn: whoever looks sees the file's state together with what was made of its lines.
         this.#synced = after;
-        for (const { waiter, offset } of batch.waiting) waiter.synced(offset);
-      } else this.#refuse(batch, error);
-      batch.clear();
-      this.#spare = batch;
+        for (const batch of batches) {
+          for (const { waiter, offset } of batch.waiting) waiter.synced(offset);
+        }
+      } else this.#refuse(batches, error);
+      for (const batch of batches) batch.clear();
+      this.#spares.push(...batches);
     }
     this.#running = false;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  /** Writes and syncs one batch; gives the error instead of throwing it. */
-  async #commit(bytes: Buffer): Promise<AppError | undefined> {
+  /** What comes from now on waits in another batch. */
+  #closeQueue(): Batch<Waiter> {
+    const batch = this.#queue;
+    this.#queue = this.#spares.pop() ?? new Batch();
+    return batch;
+  }
+
+  /** Gives the error instead of throwing it, as the next two do. */
+  async #open(): Promise<AppError | undefined> {
     if (this.#broken !== undefined) return this.#broken;
     try {
       this.#file ??= await this.#disk.open(this.path);
@@ -123,15 +145,23 @@ export class ChainFile {
     } catch (error) {
       return this.#break(error, `syncing the folder of ${this.path}`);
     }
+    return undefined;
+  }
+
+  async #write(bytes: Buffer, position: number): Promise<AppError | undefined> {
     try {
-      await writeAll(this.#file, bytes, this.#synced.size);
+      if (this.#file !== undefined) await writeAll(this.#file, bytes, position);
     } catch (error) {
       const failure = diskError(error, `writing ${this.path}`);
       if (failure.code !== 'disk-full') return this.#break(error, `writing ${this.path}`);
       return await this.#cutBack(failure);
     }
+    return undefined;
+  }
+
+  async #sync(): Promise<AppError | undefined> {
     try {
-      await this.#file.datasync();
+      await this.#file?.datasync();
     } catch (error) {
       return this.#break(error, `syncing ${this.path}`);
     }
@@ -159,9 +189,9 @@ export class ChainFile {
     return error;
   }
 
-  /** The batch and all that was chained onto it since. */
-  #refuse(batch: Batch<Waiter>, error: AppError): void {
-    const refused = [...batch.waiting, ...this.#queue.waiting];
+  /** The batches and all that was chained onto them since. */
+  #refuse(batches: readonly Batch<Waiter>[], error: AppError): void {
+    const refused = [...batches, this.#queue].flatMap(({ waiting }) => waiting);
     this.#queue.clear();
     this.#tail = this.#synced;
     for (const { waiter } of refused) waiter.failed(error);

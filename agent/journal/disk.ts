@@ -121,13 +121,21 @@ export async function fill(file: DiskFile, into: Buffer, position: number): Prom
   return filled;
 }
 
-/** Replaces a file as a whole: temporary file, sync, rename, sync of the folder. */
-export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
+/** Replaces a file by these parts, one after another: temporary file, sync, rename, folder sync. */
+export async function replaceFile(
+  disk: Disk,
+  path: string,
+  parts: readonly Buffer[],
+): Promise<void> {
   const temporary = `${path}.tmp`;
   await disk.remove(temporary);
   const file = await disk.open(temporary);
   try {
-    await writeAll(file, bytes, 0);
+    let position = 0;
+    for (const part of parts) {
+      await writeAll(file, part, position);
+      position += part.length;
+    }
     await file.datasync();
   } finally {
     await file.close();
