@@ -57,7 +57,11 @@ export function deskHandlers(deps: DeskDeps): ControlHandlers {
     'store code': take(idSchema, async ({ id }) => ({ id, ...(await stores.makeCode(id, WHO)) })),
     'store revoke': take(idSchema, ({ id }) => stores.revoke(id, WHO)),
     'store key': take(idSchema, ({ id }) => stores.keys(id)),
-    days: take(daysQuerySchema, range => listDays(db, range)),
+    days: take(daysQuerySchema, async range => {
+      const currencies = new Map((await listStores(db)).map(row => [row.id, row.currency]));
+      const rows = await listDays(db, range);
+      return rows.map(row => ({ ...row, currency: currencies.get(row.store) }));
+    }),
     export: take(pathSchema, args => exportRunning(deps, args.path)),
   };
 }

@@ -46,7 +46,7 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(argv: string[]): Promise<number> {
   try {
     if (isCheck(argv)) return await sayCheck(argv, process, clock());
-    if (argv.length > 0 && argv[0] !== 'run') return await command(argv);
+    if (argv.length > 1 || (argv[0] ?? 'run') !== 'run') return await command(argv);
     return await run(readRelaySettings(process.env));
   } catch (error) {
     // What was started before the failure must not keep the process alive.
@@ -111,8 +111,9 @@ async function command(argv: string[]): Promise<number> {
   const settings = readRelaySettings(argv.some(isHelp) ? {} : process.env);
   const log = createLog('relay', { level: 'error', readable: true });
   const { stdin, stdout, stderr } = process;
+  const { dataDir, publicUrl = `http://localhost:${settings.port}` } = settings;
   return await runCli(argv, {
-    ...{ stdin, stdout, stderr, dataDir: settings.dataDir },
+    ...{ stdin, stdout, stderr, dataDir, publicUrl },
     runOnFolder: (method, args) =>
       runOnFolder({ ...settings, log, clock, onFatal: crashWith(log) }, method, args),
     runOnDatabase: (method, path) => runOnDatabase({ ...settings, clock }, method, path),

@@ -60,6 +60,10 @@ async function dispatch(parts: CliParts): Promise<number> {
   if (first === 'run' || (first.startsWith('-') && first !== '--')) {
     return await runAgent(parts, first === 'run' ? argv.slice(1) : argv);
   }
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (group.length > 0 && second === '--help') {
+    return done(stdout, group.map(helpOf).join('\n'));
+  }
   const command = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
   if (command === undefined) throw unknownCommand(argv);
   const args = readArguments(command, argv.slice(command.name.split(' ').length));
@@ -183,15 +187,30 @@ function runHelp(): string {
 }
 
 function unknownCommand(argv: readonly string[]): AppError {
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${argv[0]} `));
+  const names = group.map(({ name }) => name).join(', ');
   return new AppError('bad-input', `there is no command "${argv.slice(0, 2).join(' ')}"`, {
-    hint: 'see: tillbook-agent --help',
+    hint: group.length > 0 ? `commands: ${names}` : 'see: tillbook-agent --help',
   });
 }
 
 export function describeError(error: unknown): string {
   if (isAppError(error)) return [error.message, error.hint].filter(Boolean).join('\n');
-  if (isSystemError(error)) return error.message;
+  if (isSystemError(error)) return error.syscall === 'listen' ? portWords(error) : error.message;
   return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}
+
+/** A fresh machine often runs a broker already: Debian starts Mosquitto when it is installed. */
+function portWords(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+  const { code, address, port } = error;
+  const taken = code === 'EADDRINUSE';
+  const why = taken ? 'another program has this port' : error.message;
+  return [
+    `the broker cannot listen on ${address} port ${port}: ${why}`,
+    taken
+      ? 'stop the other program (such as Mosquitto), or set AGENT_MQTT_PORT'
+      : 'look at AGENT_MQTT_HOST, AGENT_MQTT_PORT and AGENT_MQTTS_PORT',
+  ].join('\n');
 }
 
 /** An error of the operating system: no bug of ours, so nobody needs its stack. */

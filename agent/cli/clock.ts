@@ -1,5 +1,7 @@
 /** `clock`: what the agent thinks of this machine's clock, and staff's word that it is right. */
+import { formatInstant } from '../../protocol/business-date.ts';
 import { command } from './command.ts';
+import type { Core } from './core.ts';
 
 const WORDS = {
   right: 'The clock is believed.',
@@ -12,8 +14,8 @@ const show = command({
   name: 'clock show',
   usage: '[--json]',
   summary: "Says whether this machine's clock is believed.",
-  async work({ clock, watch }) {
-    return { now: new Date(clock.nowMs()).toISOString(), verdict: await watch.check() };
+  async work(core) {
+    return { now: nowOf(core), verdict: await core.watch.check() };
   },
   print: ({ now, verdict }) => `${now}\n${WORDS[verdict]}`,
   found: ({ verdict }) => verdict !== 'right',
@@ -23,13 +25,19 @@ const confirm = command({
   name: 'clock confirm',
   usage: '',
   summary: "Tells the agent that this machine's date and time are right, so that days are closed.",
-  async work({ clock, log, watch }) {
+  async work(core) {
+    const { clock, log, watch } = core;
     await watch.confirm();
     log.warn({ event: 'clock-confirmed', now: clock.nowMs() }, 'clock confirmed by staff');
-    return { now: new Date(clock.nowMs()).toISOString(), verdict: watch.verdict() };
+    return { now: nowOf(core), verdict: watch.verdict() };
   },
   print: ({ now, verdict }) => `${now}\n${WORDS[verdict]}`,
   found: ({ verdict }) => verdict !== 'right',
 });
+
+/** As the clock on the shop's wall would show it. */
+function nowOf({ clock, observe }: Core): string {
+  return formatInstant(clock.nowMs(), observe().timezone);
+}
 
 export const clockCommands = [show, confirm];

@@ -1,6 +1,7 @@
 /** `close`: closes a day at once. */
 import { DATE_PATTERN } from '../../protocol/business-date.ts';
 import { AppError } from '../../protocol/errors.ts';
+import { countText } from '../../protocol/words.ts';
 import { command } from './command.ts';
 
 export const closeCommand = command({
@@ -16,7 +17,7 @@ export const closeCommand = command({
     return { date: closed, revision, number, entries, file };
   },
   print: ({ date, revision, entries, file }) =>
-    `${date} is closed (revision ${revision}) with ${entries} messages: ${file}`,
+    `${date} is closed (revision ${revision}) with ${countText(entries, 'message')}: ${file}`,
 });
 
 export function checkDate(date: string): void {

@@ -81,7 +81,7 @@ function limits({ positionals = [0, 0] }: Command): { min: number; max: number }
 }
 
 export function helpOf({ name, usage, summary }: Command): string {
-  return `tillbook-agent ${name} ${usage}\n\n${summary}\n`;
+  return `tillbook-agent ${`${name} ${usage}`.trimEnd()}\n\n${summary}\n`;
 }
 
 /** Rows in columns, as wide as their widest cell. */

@@ -1,17 +1,19 @@
 /** `quarantine`: what was received but could not be counted, and what to do with it. */
+import { formatInstant } from '../../protocol/business-date.ts';
 import { AppError } from '../../protocol/errors.ts';
 import { type Arguments, command, table } from './command.ts';
+import type { Core } from './core.ts';
 
 const list = command({
   name: 'quarantine list',
   usage: '[--json]',
   summary: 'Lists the messages that were set aside.',
-  work: async ({ shop }) =>
-    shop.quarantine.list().map(item => {
-      const { number, receivedAt, terminal, code, message, path, id } = item;
+  work: async core =>
+    core.shop.quarantine.list().map(item => {
+      const { number, terminal, code, message, path, id } = item;
       return {
         number,
-        receivedAt,
+        receivedAt: inShopTime(core, item.receivedAt),
         terminal,
         code,
         message,
@@ -39,11 +41,16 @@ const show = command({
   usage: 'N [--json]',
   summary: 'Shows one message that was set aside, as it came.',
   positionals: [1, 1],
-  async work({ shop }, args) {
-    const { item, payload } = await shop.quarantine.show(numberOf(args));
+  async work(core, args) {
+    const { item, payload } = await core.shop.quarantine.show(numberOf(args));
+    const receivedAt = inShopTime(core, item.receivedAt);
     const text = payload.toString('utf8');
     const isText = Buffer.from(text).equals(payload);
-    return { ...item, ...(isText ? { raw: text } : { rawBase64: payload.toString('base64') }) };
+    return {
+      ...item,
+      receivedAt,
+      ...(isText ? { raw: text } : { rawBase64: payload.toString('base64') }),
+    };
   },
   print: ({ number, terminal, receivedAt, code, message, path, outcome, ...rest }) =>
     [
@@ -82,6 +89,10 @@ const dismiss = command({
 });
 
 export const quarantineCommands = [list, show, retry, dismiss];
+
+function inShopTime({ observe }: Core, instant: string): string {
+  return formatInstant(Date.parse(instant), observe().timezone);
+}
 
 function numberOf({ positionals }: Arguments): number {
   const [text = ''] = positionals;

@@ -1,6 +1,7 @@
 /** `status`: the status object, as a page for a terminal or as JSON. */
+import { countText } from '../../protocol/words.ts';
 import type { AgentStatus } from '../status/status.ts';
-import { DAY_WORDS } from '../status/words.ts';
+import { DAY_WORDS, waitWords } from '../status/words.ts';
 import { command, table } from './command.ts';
 
 export const statusCommand = command<AgentStatus>({
@@ -39,11 +40,16 @@ function describe(status: AgentStatus): string {
         revision === 0 ? '-' : String(revision),
         DAY_WORDS[state],
         String(transactions),
-        xero === undefined ? '' : [...xero.documents, xero.reason].filter(Boolean).join(' '),
+        xeroText(xero),
       ]),
     ]),
   ];
   return parts.filter(Boolean).join('\n\n');
+}
+
+function xeroText(xero: AgentStatus['days'][number]['xero']): string {
+  const why = xero?.reason === undefined ? [] : [waitWords(xero.reason)];
+  return [...(xero?.documents ?? []), ...why].join(' ');
 }
 
 function facts({ store, today, outbox, disk, mqtt, now, timezone, relay }: AgentStatus): string {
@@ -52,9 +58,9 @@ function facts({ store, today, outbox, disk, mqtt, now, timezone, relay }: Agent
     ['time', `${now} ${timezone}`],
     [
       'today',
-      `${today.transactions} messages, ${today.duplicates} repeated, ${today.quarantined} set aside`,
+      `${countText(today.transactions, 'message')}, ${today.duplicates} repeated, ${today.quarantined} set aside`,
     ],
-    ['to send', `${outbox.waiting} days`],
+    ['to send', countText(outbox.waiting, 'day')],
     [
       'relay',
       relay.address === null

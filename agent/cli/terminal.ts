@@ -1,5 +1,6 @@
 /** `terminal`: who may publish sales. */
 import { renderUnicodeCompact } from 'uqr';
+import { formatInstant } from '../../protocol/business-date.ts';
 import { transactionsTopic } from '../../protocol/topics.ts';
 import { shopAddress } from '../addresses.ts';
 import { command, table } from './command.ts';
@@ -51,8 +52,10 @@ const list = command({
   usage: '[--json]',
   summary: 'Shows the tills and when they were last seen.',
   async work({ observe, terminals }) {
-    const seen = new Map(observe().terminals.map(till => [till.id, till]));
-    return terminals.list().map(({ id, addedAt }) => {
+    const { terminals: observed, timezone } = observe();
+    const seen = new Map(observed.map(till => [till.id, till]));
+    return terminals.list().map(({ id, addedAt: at }) => {
+      const addedAt = formatInstant(Date.parse(at), timezone);
       const { connected = false, lastSeenAt = null, lastSaleAt = null } = seen.get(id) ?? {};
       return { id, addedAt, connected, lastSeenAt, lastSaleAt };
     });

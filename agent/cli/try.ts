@@ -1,7 +1,7 @@
 /** `try`: what the agent would say to a message, without storing it. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { AppError } from '../../protocol/errors.ts';
+import { AppError, messageOf } from '../../protocol/errors.ts';
 import { PAYLOAD_BYTES_MAX } from '../../protocol/transaction.ts';
 import { command, textOption } from './command.ts';
 
@@ -33,7 +33,9 @@ async function read(path: string): Promise<Buffer> {
   try {
     payload = await readFile(resolve(path));
   } catch (cause) {
-    throw new AppError('bad-input', `${path} cannot be read`, { hint: 'name a file', cause });
+    const why = messageOf(cause).startsWith('ENOENT') ? 'there is no such file' : messageOf(cause);
+    const hint = 'name a file with one message; examples are in protocol/README.md';
+    throw new AppError('bad-input', `${path} cannot be read: ${why}`, { hint, cause });
   }
   if (payload.length <= PAYLOAD_BYTES_MAX) return payload;
   throw new AppError(

@@ -7,6 +7,7 @@ import type { DaySummary } from '../../protocol/day-summary.ts';
 import { DayTotals } from '../../protocol/day-totals.ts';
 import { messageOf } from '../../protocol/errors.ts';
 import { keyIdOf, verifyJws } from '../../protocol/signing.ts';
+import { countText } from '../../protocol/words.ts';
 import type { SignedDay } from '../day/signed-days.ts';
 import { readReceipt } from '../delivery/receipts.ts';
 import { checkDate } from './close.ts';
@@ -47,7 +48,11 @@ export const verifyCommand = command<Verified>({
     const lines = [...notes, ...faults];
     const entries = days.reduce((sum, day) => sum + day.entries, 0);
     const summaries = days.reduce((sum, day) => sum + day.summaries, 0);
-    const counted = `${days.length} days, ${entries} messages, ${summaries} summaries`;
+    const counted = [
+      countText(days.length, 'day'),
+      countText(entries, 'message'),
+      countText(summaries, 'summary', 'summaries'),
+    ].join(', ');
     return [
       ...lines,
       broken.length === 0

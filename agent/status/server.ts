@@ -165,13 +165,10 @@ async function listen(server: Server, { host, port }: StatusServerOptions): Prom
     server.once('error', reject);
     server.listen(port, host, resolve);
   }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AppError(
-      'bad-setting',
-      `the status page cannot listen on ${host}:${port}: ${cause.code}`,
-      {
-        hint: 'set AGENT_HTTP_PORT to a free port (0 picks one)',
-        cause,
-      },
-    );
+    const taken = cause.code === 'EADDRINUSE';
+    const why = taken ? 'another program has this port' : cause.code;
+    const message = `the status page cannot listen on ${host} port ${port}: ${why}`;
+    const hint = 'stop the other program, or set AGENT_HTTP_PORT to a free port (0 picks one)';
+    throw new AppError('bad-setting', message, { hint, cause });
   });
 }

@@ -8,6 +8,7 @@ import { access, mkdtemp, open, readdir, rm, rmdir, stat, statfs } from 'node:fs
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { isAppError, messageOf } from '../errors.ts';
+import { countText } from '../words.ts';
 import { ownerOfFolder } from './folder-lock.ts';
 import { SETTINGS_HINT, type SettingProblem } from './settings.ts';
 
@@ -76,7 +77,7 @@ function textOf({ severity, subject, message, fix }: Finding): string {
 
 function verdictOf(errors: number, all: number): string {
   if (all === 0) return 'the configuration is good';
-  return `${errors} error(s), ${all - errors} warning(s)`;
+  return `${countText(errors, 'error')}, ${countText(all - errors, 'warning')}`;
 }
 
 /** Another process at work on the folder: then its ports are taken by it, and nothing is tried. */

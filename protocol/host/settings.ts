@@ -95,10 +95,20 @@ export function envExample(table: SettingsTable): string {
 }
 
 function unknownName(name: string, known: readonly string[]): string {
-  const words = new Set(name.split('_'));
-  const overlap = (other: string) => other.split('_').filter(word => words.has(word)).length;
-  const [nearest] = [...known].sort((a, b) => overlap(b) - overlap(a));
-  return `: there is no such setting; did you mean ${nearest}?`;
+  const pairs = pairsOf(name);
+  const likeness = (other: string) => {
+    const others = pairsOf(other);
+    return [...others].filter(pair => pairs.has(pair)).length / (others.size + pairs.size);
+  };
+  const [nearest = ''] = [...known].sort((a, b) => likeness(b) - likeness(a));
+  const guess = likeness(nearest) > 0 ? `; did you mean ${nearest}?` : '';
+  return `: there is no such setting${guess}`;
+}
+
+/** `AGENT_PORT` → PO OR RT: names that look alike share most of them. */
+function pairsOf(name: string): Set<string> {
+  const letters = name.replace(/^[A-Z]+_(?=.)/, '').replaceAll('_', '');
+  return new Set([...letters].slice(1).map((letter, i) => `${letters[i]}${letter}`));
 }
 
 export function text(value: string): string {

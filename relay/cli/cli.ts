@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { AppError, isAppError, messageOf } from '../../protocol/errors.ts';
 import { askControl } from '../../protocol/host/control-socket.ts';
 import { describeSettings } from '../../protocol/host/settings.ts';
+import { shippedVersion } from '../../protocol/host/shipped.ts';
 import { RELAY_SETTINGS } from '../config.ts';
 import { COMMANDS, type Command, helpText } from './commands.ts';
 import { DATABASE_COMMANDS } from './on-database.ts';
@@ -25,6 +26,8 @@ export interface CliHost {
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
   dataDir: string;
+  /** Where shops and browsers reach the relay, as far as the settings tell. */
+  publicUrl: string;
   /** Does the command on the folder itself: only while no relay runs on it. */
   runOnFolder: (method: string, args: unknown) => Promise<unknown>;
   /** Does one of DATABASE_COMMANDS; `path` is the file it names, or ''. */
@@ -39,8 +42,9 @@ interface Parsed {
 
 /** @returns the exit code */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
-  if (argv[0] === 'help' || (argv[0]?.startsWith('-') && argv.some(isHelp))) {
-    host.stdout.write(`${helpText(describeSettings(RELAY_SETTINGS))}\n`);
+  const overview = overviewOf(argv);
+  if (overview !== undefined) {
+    host.stdout.write(`${overview}\n`);
     return EXIT.done;
   }
   try {
@@ -50,6 +54,17 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
   } catch (error) {
     return fail(error, host);
   }
+}
+
+/** What is answered without any work: the help of all or of a group of commands, the version. */
+function overviewOf(argv: readonly string[]): string | undefined {
+  const [first = ''] = argv;
+  if (first === '--version') return shippedVersion();
+  const settings = describeSettings(RELAY_SETTINGS);
+  const isForAll = first === 'help' || first === 'run' || first.startsWith('-');
+  if (first === 'help' || (isForAll && argv.some(isHelp))) return helpText(COMMANDS, settings);
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  return group.length > 0 && isHelp(argv[1] ?? '') ? helpText(group) : undefined;
 }
 
 /** Says what went wrong and what to do. @returns the exit code */
@@ -132,9 +147,9 @@ function print(
   command: Command,
   answer: unknown,
   values: Parsed['values'],
-  { stdout }: CliHost,
+  { stdout, publicUrl }: CliHost,
 ): number {
-  const text = values['json'] === true ? JSON.stringify(answer) : command.print(answer);
+  const text = values['json'] === true ? JSON.stringify(answer) : command.print(answer, publicUrl);
   stdout.write(`${text}\n`);
   return EXIT.done;
 }
@@ -160,6 +175,7 @@ function camelCase(name: string): string {
 }
 
 function parse(argv: readonly string[]): Parsed {
+  if (argv[0] === 'run') throw strangeToRun(argv);
   const words = argv.slice(0, 2).join(' ');
   const command =
     COMMANDS.find(({ name }) => name === words) ?? COMMANDS.find(({ name }) => name === argv[0]);
@@ -207,6 +223,13 @@ function unknownCommand(argv: readonly string[]): AppError {
   const words = argv.slice(0, group.length > 0 ? 2 : 1).join(' ');
   return new AppError('bad-input', `there is no command ${JSON.stringify(words)}`, {
     hint: `commands: ${group.length > 0 ? '' : 'run, '}${known}; --help tells more`,
+  });
+}
+
+function strangeToRun(argv: readonly string[]): AppError {
+  const words = JSON.stringify(argv.slice(1).join(' '));
+  return new AppError('bad-input', `run takes nothing beside it: ${words}`, {
+    hint: 'settings are environment variables: tillbook-relay run --help',
   });
 }
 

@@ -3,6 +3,8 @@
  * parsing and dispatch come from it.
  */
 import type { ParseArgsConfig } from 'node:util';
+import { formatMinorGrouped } from '../../protocol/money.ts';
+import { countText } from '../../protocol/words.ts';
 
 export interface Command {
   /** `store add`; also the method that the running relay answers to. */
@@ -14,8 +16,8 @@ export interface Command {
   needs?: readonly string[];
   sentence: string;
   usage: string;
-  /** Answer → text for people. */
-  print: (answer: unknown) => string;
+  /** Answer → text for people. @param publicUrl where shops and browsers reach the relay */
+  print: (answer: unknown, publicUrl: string) => string;
 }
 
 type Rows = Record<string, unknown>[];
@@ -51,7 +53,7 @@ export const COMMANDS: readonly Command[] = [
   }),
   command('store revoke', ['ID'], {
     sentence: "Ends the keys of the store's machines; what they sign is not believed any more.",
-    print: answer => `${(answer as { revoked: number }).revoked} key(s) revoked`,
+    print: answer => `${countText((answer as { revoked: number }).revoked, 'key')} revoked`,
   }),
   command('store key', ['ID'], {
     usage: '[--all]',
@@ -91,7 +93,8 @@ export const COMMANDS: readonly Command[] = [
   }),
   command('admin add', ['EMAIL'], {
     sentence: 'Adds an admin; asks for the password, or reads it from the first line of stdin.',
-    print: answer => `${(answer as { email: string }).email} may sign in now`,
+    print: (answer, publicUrl) =>
+      `${(answer as { email: string }).email} may sign in now: ${publicUrl}/sign-in`,
   }),
   command('admin reset', ['EMAIL'], {
     usage: '[--second-step-off]',
@@ -143,22 +146,24 @@ function printInventory(answer: unknown): string {
   );
 }
 
-function printCode(answer: unknown): string {
+function printCode(answer: unknown, publicUrl: string): string {
   const { id, code, expiresAt } = answer as { id: string; code: string; expiresAt: string };
   return [
     `store ${id}`,
-    `enrolment code ${code}, good until ${expiresAt}`,
-    `On the machine in the shop: tillbook-agent enrol --relay <this relay> --code ${code}`,
+    `enrolment code ${code}, good until ${expiresAt.slice(0, 16).replace('T', ' ')} UTC`,
+    `On the machine in the shop: tillbook-agent enrol --relay ${publicUrl} --code ${code}`,
   ].join('\n');
 }
 
 function printDays(answer: unknown): string {
   const rows = (answer as Rows).map(row => {
     const { gross } = row['totals'] as { gross: number };
+    const currency = String(row['currency']);
     const documents = (row['documents'] as { number: string }[]).map(one => one.number);
-    return { ...row, gross, documents: documents.join(' ') };
+    const sales = `${formatMinorGrouped(gross, currency)} ${currency}`;
+    return { ...row, sales, documents: documents.join(' ') };
   });
-  return table(rows, ['store', 'date', 'revision', 'state', 'reason', 'gross', 'documents']);
+  return table(rows, ['store', 'date', 'revision', 'state', 'reason', 'sales', 'documents']);
 }
 
 function printVerified(answer: unknown): string {
@@ -170,7 +175,7 @@ function printVerified(answer: unknown): string {
 /** Columns of text; a header even when there is no row. */
 function table(rows: Rows, columns: readonly string[]): string {
   const cells = [
-    columns.map(name => name.toUpperCase()),
+    columns.map(name => name.replace(/[A-Z]/g, ' $&').toUpperCase()),
     ...rows.map(row => columns.map(name => String(row[name] ?? '-'))),
   ];
   const widths = columns.map((_, i) => Math.max(...cells.map(row => row[i]?.length ?? 0)));
@@ -180,17 +185,22 @@ function table(rows: Rows, columns: readonly string[]): string {
     .join('\n');
 }
 
-/** @param settings the settings as text */
-export function helpText(settings: string): string {
-  const lines = COMMANDS.map(({ name, args, usage, sentence }) => {
+/**
+ * @param commands all, or those of a group
+ * @param settings the settings as text; only with all
+ */
+export function helpText(commands: readonly Command[], settings?: string): string {
+  const lines = commands.map(({ name, args, usage, sentence }) => {
     const words = [name, ...args, usage].filter(word => word !== '').join(' ');
     return `  ${words}\n      ${sentence}`;
   });
+  if (settings === undefined) return ['tillbook-relay COMMAND', '', ...lines].join('\n');
   return [
     'tillbook-relay [COMMAND]',
     '',
     '  run\n      Runs the relay (also without a command).',
     '  --check [--json]\n      Says everything that is wrong with the settings and what they name; starts nothing.',
+    '  --version\n      Prints the version.',
     ...lines,
     '',
     'Every command takes --json and --help, and works while the relay runs and while it is down;',

@@ -43,7 +43,7 @@ test('enrol, sell, close, verify, export: first on the running agent, then on it
   const closed = JSON.parse((await runAgent(env, 'close', '--json')).stdout) as { date: string };
   assert.equal((await runAgent(env, 'verify')).code, 0);
   await agent.stop();
-  assert.match((await runAgent(env, 'verify')).stdout, /All intact: 1 days, 1 messages/);
+  assert.match((await runAgent(env, 'verify')).stdout, /All intact: 1 day, 1 message, 1 summary/);
   const csv = (await runAgent(env, 'export', closed.date, '--csv')).stdout;
   assert.match(csv, /till-1,1,1,sale,,sale-1,'=1\+2,/);
   const lines = (await runAgent(env, 'export', closed.date)).stdout;
@@ -87,8 +87,10 @@ test('a wrong command, setting or argument says what is expected and ends with 2
     [env, ['enrol', '--code', 'X'], /--relay is needed/],
     [env, ['enrol', '--relay', 'http://10.0.0.1', '--code', 'X'], /plain http/],
     [env, ['terminal', 'add'], /expected terminal add ID/],
+    [env, ['terminal'], /commands: terminal add, terminal rotate/],
     [{ ...env, AGENT_MQTT_PORT: 'x' }, ['status'], /AGENT_MQTT_PORT=x: needs a whole number/],
-    [{ ...env, AGENT_PORT: '1' }, ['status'], /AGENT_PORT: there is no such setting/],
+    [{ ...env, AGENT_PORT: '1' }, ['status'], /AGENT_PORT: .*; did you mean AGENT_MQTT_PORT\?/],
+    [{ ...env, AGENT_TZ: '1' }, ['status'], /AGENT_TZ: there is no such setting$/m],
     [{ ...env, AGENT_TIMEZONE: 'Mars' }, ['run'], /AGENT_TIMEZONE=Mars: needs an IANA/],
   ];
   for (const [environment, args, words] of wrong) {
@@ -210,7 +212,7 @@ test('an agent whose port is taken says so and ends, though it has begun to list
     const env = agentEnv(await tempFolder(t), { [name]: new URL(address).port });
     const { code, stderr } = await runAgent(env, 'run');
     assert.notEqual(code, 0);
-    assert.match(stderr, /EADDRINUSE/);
+    assert.match(stderr, new RegExp(`another program has this port\nstop .* or set ${name}`));
   }
 });
 

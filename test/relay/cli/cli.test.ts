@@ -68,6 +68,8 @@ describe('a command of the relay', () => {
       [['token', 'add', 'x', '--role', 'boss'], /role must be/],
       [['admin', 'add', 'nobody'], /e-mail/],
       [['days', '--jsno'], /jsno/],
+      [['run', 'fast'], /run takes nothing beside it/],
+      [['token'], /commands: token add, token list, token revoke/],
     ];
     for (const [args, words] of wrong) {
       const ended = await relay(args, 'a long enough password\n', { RELAY_LOG_LEVEL: 'error' });
@@ -83,7 +85,11 @@ describe('a command of the relay', () => {
       assert.equal(ended.code, 2, ended.stderr);
       assert.match(ended.stderr, new RegExp(name));
     }
-    assert.match((await relay(['--help'])).stdout, /RELAY_PUBLIC_URL/);
+    for (const args of [['--help'], ['run', '--help']]) {
+      assert.match((await relay(args)).stdout, /RELAY_PUBLIC_URL/);
+    }
+    assert.match((await relay(['token', '--help'])).stdout, /token revoke NAME/);
+    assert.match((await relay(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 });
 
