@@ -58,7 +58,7 @@ describe('an upgrade', () => {
       const version = JSON.parse(await readFile(join(book.dataDir(host), 'version.json'), 'utf8'));
       assert.equal(version.data.version, 1);
     }
-    assert.match(await stage.relayCommand(['days']), /tanjong-pagar +2026-11-23 +1 .* 1003/);
+    assert.match(await stage.relayCommand(['days']), /tanjong-pagar +2026-11-23 +1 .* 10\.03 SGD/);
     const sales = await stage.agentCommand('export', OLD_DAY);
     assert.equal(sales.trimEnd().split('\n').length, 3);
   });
