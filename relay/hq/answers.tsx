@@ -34,7 +34,7 @@ export function showProblem(call: Call, status: number, title: string, fix: stri
 }
 
 function contextOf(call: Call): PageContext {
-  const { req, user, proof, deps, openAlerts } = call;
+  const { req, user, proof, deps, openAlerts, zone } = call;
   const session = user === undefined ? undefined : req.session;
   const { said, wrong } = session ?? {};
   if (session !== undefined) {
@@ -45,6 +45,7 @@ function contextOf(call: Call): PageContext {
     path: req.path,
     proof,
     openAlerts,
+    zone,
     version: deps.version,
     assetsVersion: assetsVersion(),
     ...(user === undefined ? {} : { user: { email: user.email, role: user.role } }),

@@ -19,6 +19,8 @@ export interface Call {
   user: UserRecord | undefined;
   /** Alerts that need somebody now; 0 where nobody is signed in. */
   openAlerts: number;
+  /** Time zone of pages that belong to no store: that of all stores, or else UTC. */
+  zone: string;
   now: number;
 }
 

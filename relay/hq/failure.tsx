@@ -33,7 +33,7 @@ function wantsPage(req: Request): boolean {
 
 function sendPage(res: Response, problem: Problem, version: string): void {
   const { title, lead } = wordsOf(problem);
-  const context = { path: '', proof: '', version, assetsVersion: assetsVersion() };
+  const context = { path: '', proof: '', zone: 'UTC', version, assetsVersion: assetsVersion() };
   const page = (
     <Page title={title} lead={lead} narrow>
       <div class="note bad" role="alert">

@@ -9,6 +9,7 @@ import { isOwnTrouble, problemOf } from '../problems.ts';
 import { showProblem } from './answers.tsx';
 import { assets } from './assets.ts';
 import { type Call, field, mayDo } from './call.ts';
+import { CommonZone } from './common-zone.ts';
 import { DayHeads } from './day-heads.ts';
 import type { HqDeps } from './deps.ts';
 import { failurePage } from './failure.tsx';
@@ -59,7 +60,8 @@ export function hqPages(deps: HqDeps): Router {
   const heads = new DayHeads(deps.db, deps.onDayChanged, deps.now);
   const options = { secret: deps.sessionSecret, secure };
   const alerts = new OpenAlerts(deps.db, deps.now, deps.onAlertsChanged);
-  const parts = { deps, heads, alerts, options };
+  const zones = new CommonZone(deps.db, deps.now);
+  const parts = { deps, heads, alerts, zones, options };
   const router = Router();
   router.use('/assets', policy(deps), assets());
   const common = [
@@ -136,11 +138,12 @@ interface CallParts {
   deps: HqDeps;
   heads: DayHeads;
   alerts: OpenAlerts;
+  zones: CommonZone;
   options: ProofOptions;
 }
 
 async function makeCall(
-  { deps, heads, alerts, options }: CallParts,
+  { deps, heads, alerts, zones, options }: CallParts,
   req: Request,
   res: Response,
 ): Promise<Call> {
@@ -149,7 +152,8 @@ async function makeCall(
   // The first to come finds the sign-in: meanwhile the lists are read.
   heads.readAhead().catch(error => deps.log.info({ err: error }, 'days are not read ahead'));
   const openAlerts = user === undefined ? 0 : (await alerts.list()).length;
-  return { deps, heads, alerts, req, res, user, proof, openAlerts, now: deps.now() };
+  const zone = user === undefined ? 'UTC' : await zones.zone();
+  return { deps, heads, alerts, req, res, user, proof, openAlerts, zone, now: deps.now() };
 }
 
 /** The session's user, unless removed or signed out everywhere since. */

@@ -30,6 +30,8 @@ declare module 'express-session' {
     code: { store: string; code: string; expiresAt: string };
     /** An API token that was just made, shown once. */
     token: { name: string; token: string };
+    /** What signs the calls of a webhook that was just added, shown once. */
+    webhookSecret: string;
     /** A one-time link for another person, shown once. */
     link: { for: string; url: string; expiresAt: string };
   }

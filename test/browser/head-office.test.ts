@@ -131,6 +131,9 @@ async function checkPage(page: Page, name: string): Promise<void> {
       await page.emulateMedia({ colorScheme });
       const needed = Number(await page.evaluate('document.documentElement.scrollWidth'));
       assert.ok(needed <= width, `${name} is ${needed} px wide at ${width}`);
+      // Several boxes in a stacked cell would fall under the column's name, one line each.
+      const loose = await page.evaluate("document.querySelectorAll('.stack td > * + *').length");
+      assert.equal(loose, 0, `${name} has a cell of several boxes`);
       const found = (await page.evaluate(`(() => { ${axe}; return axe.run(); })()`)) as {
         violations: { id: string; nodes: { html: string }[] }[];
       };
@@ -149,6 +152,7 @@ const MOMENTS: [name: string, path: string, button: string, fields?: Record<stri
   ['second-step', '/account', 'Set up'],
   ['invitation', '/users', 'Make invitation link', { 'For whom': 'Mei' }],
   ['api-token', '/users', 'Make API token', { 'Name of the program': 'reporting' }],
+  ['webhook-secret', '/alerts', 'Add webhook', { Address: 'https://hooks.example/tillbook' }],
   ['mail-failed', '/alerts', 'Send me a test mail'],
   ['not-saved-yet', '/mapping/orchard', 'Preview without saving'],
   ['store-refused', '/stores', 'Add store', { Name: 'Bedok', 'Time zone': 'Nowhere' }],

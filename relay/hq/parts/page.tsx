@@ -15,6 +15,8 @@ export interface PageContext {
   user?: { email: string; role: Role };
   /** Shown beside Alerts, when there are any. */
   openAlerts?: number;
+  /** Of times that belong to no store. */
+  zone: string;
   /** What a form did, said once. */
   said?: string;
   /** What went wrong, said once. */
@@ -27,6 +29,7 @@ export interface PageContext {
 const Context = createContext<PageContext>({
   path: '/',
   proof: '',
+  zone: 'UTC',
   version: '',
   assetsVersion: '',
 });
@@ -104,7 +107,7 @@ export function renderPage(context: PageContext, title: string, page: ComponentC
 }
 
 function Document({ title, children }: { title: string; children: ComponentChildren }) {
-  const { assetsVersion, version } = usePage();
+  const { assetsVersion, version, user, zone } = usePage();
   return (
     <html lang="en">
       <head>
@@ -124,10 +127,19 @@ function Document({ title, children }: { title: string; children: ComponentChild
         </a>
         <Header />
         {children}
-        <footer>Tillbook {version}</footer>
+        <footer>
+          Tillbook {version}
+          {user === undefined ? null : ` · ${zoneWords(zone)}`}
+        </footer>
       </body>
     </html>
   );
+}
+
+/** Whose clock the times are: stores of one zone share it, else each page of a store has its own. */
+function zoneWords(zone: string): string {
+  if (zone !== 'UTC') return `Times are those of ${zone}`;
+  return 'Times of a store are its own, all others are UTC';
 }
 
 function Header() {
@@ -168,6 +180,7 @@ function OpenCount({ count }: { count: number }) {
 }
 
 function isUnder(path: string, way: string): boolean {
+  if (way === '/settings' && path.startsWith('/mapping/')) return true;
   return path === way || path.startsWith(`${way}/`);
 }
 

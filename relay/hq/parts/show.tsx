@@ -5,6 +5,7 @@
 import type { ComponentChildren } from 'preact';
 import { formatMinorGrouped } from '../../../protocol/money.ts';
 import type { DayState } from '../../db/records.ts';
+import { usePage } from './page.tsx';
 
 /** `1,204.50`, with a true minus. */
 export function moneyText(amount: number, currency: string): string {
@@ -16,12 +17,13 @@ export function Money({ amount, currency }: { amount: number | undefined; curren
   return <span class="money">{moneyText(amount, currency)}</span>;
 }
 
-/** An instant in the given zone, to the minute. */
-export function Time({ at, zone = 'UTC' }: { at: string | undefined; zone?: string }) {
+/** An instant to the minute, in the given zone: a store's, or else the page's. */
+export function Time({ at, zone }: { at: string | undefined; zone?: string }) {
+  const { zone: ofPage } = usePage();
   if (at === undefined) return <span class="faint">never</span>;
   return (
-    <time dateTime={at} title={`${at} (${zone})`}>
-      {timeText(at, zone)}
+    <time dateTime={at} title={`${at} (${zone ?? ofPage})`}>
+      {timeText(at, zone ?? ofPage)}
     </time>
   );
 }
@@ -96,6 +98,9 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
   return <span class={`badge ${tone}`}>{children}</span>;
 }
 
+/** Stands in a cell that has nothing to say; stacked rows leave it out. */
+export const NONE = '–';
+
 export interface Column {
   name: string;
   /** Amounts and counts stand on the right. */
@@ -131,7 +136,7 @@ function as(role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'rowheader' | 
 export function Table({ label, columns, rows, empty, foot }: TableProps) {
   if (rows.length === 0 && empty !== undefined) return <p class="faint">{empty}</p>;
   return (
-    <table {...as('table')} class="stack" aria-label={label}>
+    <table {...as('table')} class={isShort(columns) ? undefined : 'stack'} aria-label={label}>
       <thead {...as('rowgroup')}>
         <tr {...as('row')}>
           {columns.map(column => (
@@ -155,6 +160,11 @@ export function Table({ label, columns, rows, empty, foot }: TableProps) {
   );
 }
 
+/** A name and an amount fit beside each other on a phone, too. */
+function isShort(columns: readonly Column[]): boolean {
+  return columns.length === 2 && columns[1]?.number === true;
+}
+
 interface RowProps {
   columns: readonly Column[];
   cells: readonly ComponentChildren[];
@@ -171,8 +181,13 @@ function TableRow({ columns, cells }: RowProps) {
             {cell}
           </th>
         ) : (
-          <td {...as('cell')} data-name={column?.name} class={className}>
-            {cell}
+          <td
+            {...as('cell')}
+            data-name={column?.name}
+            class={cell === NONE ? `${className ?? ''} none`.trim() : className}
+          >
+            {/* One box, whatever is in the cell: stacked, it stands beside the column's name. */}
+            {cell === null || cell === '' ? null : <div>{cell}</div>}
           </td>
         );
       })}

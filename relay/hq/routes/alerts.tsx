@@ -31,11 +31,13 @@ function orShow(run: (call: UserCall) => Promise<void>): (call: UserCall) => Pro
   };
 }
 
-async function showAlerts(call: UserCall, errors: FieldError[], newSecret?: string): Promise<void> {
+async function showAlerts(call: UserCall, errors: FieldError[]): Promise<void> {
   const { db, alerts } = call.deps;
   const open = await call.alerts.list();
   const hooks = (await db.list('webhooks')).map(row => row.value);
   const mine = kindsFor(call.user);
+  const { webhookSecret: newSecret } = call.req.session;
+  delete call.req.session.webhookSecret;
   const props = { open, hooks, mine, mailIsOn: alerts.mailIsOn, errors, newSecret };
   show(call, 'Alerts', <AlertsPage {...props} email={call.user.email} />);
 }
@@ -61,12 +63,12 @@ async function addWebhook(call: UserCall): Promise<void> {
   const { alerts, db } = call.deps;
   const url = field(call, 'url');
   alerts.checkUrl(url);
-  const secret = await db.write(async tx => {
+  call.req.session.webhookSecret = await db.write(async tx => {
     const { email } = call.user;
     await addAudit(tx, call.now, { who: email, what: 'Webhook added', details: { url } });
     return await alerts.addWebhook(tx, url, email);
   });
-  await showAlerts(call, [], secret);
+  await goTo(call, '/alerts', 'The webhook is added. Copy its secret now, under Webhooks.');
 }
 
 async function testWebhook(call: UserCall): Promise<void> {

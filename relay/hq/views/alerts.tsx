@@ -94,9 +94,10 @@ function Webhooks({
   return (
     <Card title="Webhooks">
       {newSecret === undefined ? null : (
-        <p class="note good" role="status">
-          The webhook is added. Its secret, shown only now: <code>{newSecret}</code>
-        </p>
+        <div class="note good">
+          <p>Copy the secret of the new webhook now: it is not shown again.</p>
+          <code class="command">{newSecret}</code>
+        </div>
       )}
       <Table
         label="Webhooks"

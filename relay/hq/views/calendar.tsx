@@ -101,7 +101,9 @@ function MonthTable({ dates, rows, month }: CalendarProps) {
           {rows.map(({ store, days }) => (
             <tr>
               <th scope="row">
-                <a href={`/days?store=${store.id}`}>{store.name}</a>
+                <a href={`/days?store=${store.id}`} title={store.name}>
+                  {store.name}
+                </a>
               </th>
               {dates.map(date => (
                 <td>

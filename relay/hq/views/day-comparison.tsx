@@ -1,7 +1,7 @@
 /** A day's four-way comparison: tills = agent = relay = Xero, with a verdict a row. */
 import type { Reconciliation } from '../../books/reconcile.ts';
 import type { ReconcileRow } from '../../books/reconcile-rows.ts';
-import { Badge, Card, Money, Table } from '../parts/show.tsx';
+import { Badge, Card, Money, NONE, Table } from '../parts/show.tsx';
 
 interface ComparisonProps {
   comparison: Reconciliation;
@@ -48,7 +48,10 @@ function ComparisonTable({ label, rows, currency }: ComparisonTableProps) {
       ]}
       rows={rows.map(row => [
         row.label,
-        ...sides.map(side => <Money amount={row[side]} currency={currency} />),
+        ...sides.map(side => {
+          const amount = row[side];
+          return amount === undefined ? NONE : <Money amount={amount} currency={currency} />;
+        }),
         <RowVerdict row={row} currency={currency} />,
       ])}
     />

@@ -3,6 +3,7 @@ import type { Plan, PlannedDocument } from '../../books/plan.ts';
 import type { Preview } from '../../books/preview.ts';
 import type { DocumentRecord } from '../../db/records.ts';
 import type { Chart } from '../../xero/chart.ts';
+import { sentence } from '../parts/page.tsx';
 import { Card, Facts, Money, moneyText, Table, Time } from '../parts/show.tsx';
 import { accountOf } from '../settings-data.ts';
 import { accountName } from '../xero-choices.ts';
@@ -87,7 +88,7 @@ function PlanView({
         <>
           {plan.reasons.map(reason => (
             <p class="note warm">
-              <strong>{reason.message}</strong> {reason.fix}
+              <strong>{sentence(reason.message)}</strong> {sentence(reason.fix)}
             </p>
           ))}
         </>

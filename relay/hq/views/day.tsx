@@ -2,9 +2,10 @@
 import type { DayParts } from '../../../protocol/day-summary.ts';
 import { sumMinor } from '../../../protocol/money.ts';
 import type { Reason } from '../../books/reasons.ts';
+import { KEPT_ASIDE_WORDS, type KeptAsideReason } from '../../inbox/chain.ts';
 import type { DayData } from '../day-data.ts';
 import type { DayAction } from '../deps.ts';
-import { Action, Page, useMay } from '../parts/page.tsx';
+import { Action, Page, sentence, useMay } from '../parts/page.tsx';
 import { Card, dateText, Facts, STATES, StateBadge, Table, Time } from '../parts/show.tsx';
 import { ComparisonCard } from './day-comparison.tsx';
 import { DocumentCard, type LinkOf, PreviewCard } from './day-documents.tsx';
@@ -68,7 +69,7 @@ function StateCard({ data, actions }: { data: DayData; actions: DayAction[] }) {
       {day.reasons.map(reason => (
         <div class="note warm">
           <p>
-            <strong>{reason.message}</strong> {reason.fix}{' '}
+            <strong>{sentence(reason.message)}</strong> {sentence(reason.fix)}{' '}
             <WayToFix reason={reason} store={store.id} />
           </p>
           {reason.raw === undefined ? null : (
@@ -117,7 +118,9 @@ function WayToFix({ reason, store }: { reason: Reason; store: string }) {
 type TillRow = DayParts['terminals'][number];
 
 function TerminalsCard({ data }: { data: DayData }) {
-  const rows = data.newest?.parts.terminals ?? [];
+  const tills = data.newest?.parts.terminals ?? [];
+  const isWhole = (row: TillRow) => Number(row.missing.length === 0);
+  const rows = [...tills].sort((a, b) => isWhole(a) - isWhole(b));
   const missing = sumMinor(
     rows.flatMap(row => row.missing.map(([first, last]) => last - first + 1)),
   );
@@ -186,7 +189,7 @@ function ProofCard({ data }: { data: DayData }) {
             <Download path={`/days/${store.id}/${day.date}/${revision.digest}.jws`} />,
           ]),
           ...day.keptAside.map(aside => [
-            `${aside.revision} (kept aside: ${aside.reason})`,
+            `${aside.revision} (kept aside)`,
             '–',
             <Time at={aside.receivedAt} zone={store.timezone} />,
             <code>{aside.digest.slice(0, 16)}</code>,
@@ -195,17 +198,45 @@ function ProofCard({ data }: { data: DayData }) {
         ]}
         empty="The shop has not sent this day."
       />
-      <p class="faint">
-        Anyone can check a summary without us: download it and the{' '}
-        <a href={`/stores/${store.id}/keys.json`} download>
-          shop’s public keys
-        </a>
-        , then run{' '}
-        <code>
-          tillbook-relay verify {store.id}-{day.date}-r1.jws --key {store.id}-keys.json
-        </code>
-      </p>
+      {day.state === 'kept-aside' ? null : <AsideNotes reasons={day.keptAside} />}
+      <VerifyHelp data={data} />
     </Card>
+  );
+}
+
+/** A day that is aside as a whole says so on top. */
+function AsideNotes({ reasons }: { reasons: readonly { reason: string }[] }) {
+  const codes = new Set(reasons.map(({ reason }) => reason));
+  return (
+    <>
+      {[...codes].map(code => {
+        const { message, fix } = KEPT_ASIDE_WORDS[code as KeptAsideReason];
+        return (
+          <p class="note warm">
+            <strong>Kept aside:</strong> {message} {fix}
+          </p>
+        );
+      })}
+    </>
+  );
+}
+
+/** With the names of the files as they are downloaded: of the newest summary. */
+function VerifyHelp({ data: { day, store } }: { data: DayData }) {
+  const newest = day.revisions.at(-1) ?? day.keptAside.at(-1);
+  if (newest === undefined) return null;
+  return (
+    <p class="faint">
+      Anyone can check a summary without us: download it and the{' '}
+      <a href={`/stores/${store.id}/keys.json`} download>
+        shop’s public keys
+      </a>
+      , then run{' '}
+      <code>
+        tillbook-relay verify {store.id}-{day.date}-r{newest.revision}.jws --key {store.id}
+        -keys.json
+      </code>
+    </p>
   );
 }
 

@@ -22,8 +22,14 @@ const WIDTH = 960;
 const HEIGHT = 120;
 /** Beyond this many dates the bars would be thinner than a line. */
 const BARS_MAX = 120;
+/** A week must not look like a wall. */
+const BAR_WIDTH_MAX = 40;
 const PARTS = ['done', 'underway', 'stuck'] as const;
-const NAMES = { done: 'in the books', underway: 'on the way', stuck: 'waiting for somebody' };
+const NAMES = {
+  done: 'in the books or not meant for them',
+  underway: 'on the way',
+  stuck: 'waiting for somebody',
+};
 
 export function DaysChart({ days, backlog }: ChartProps) {
   const bars = countByDate(days).slice(-BARS_MAX);
@@ -74,7 +80,8 @@ function Bars({ bars }: { bars: readonly Bar[] }) {
           const height = (bar[part] / highest) * HEIGHT;
           top -= height;
           if (height === 0) return null;
-          const at = { x: index * step + step * 0.1, y: top, width: step * 0.8, height };
+          const width = Math.min(step * 0.8, BAR_WIDTH_MAX);
+          const at = { x: index * step + (step - width) / 2, y: top, width, height };
           return <rect class={part} {...rounded(at)} />;
         });
       })}

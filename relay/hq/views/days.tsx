@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { StoreRecord } from '../../db/records.ts';
 import type { DayFilter, ListedDay } from '../day-list.ts';
 import { type Choice, ChoiceField, TextField } from '../parts/fields.tsx';
-import { Page } from '../parts/page.tsx';
+import { Page, sentence } from '../parts/page.tsx';
 import { Card, dateText, Money, STATES, StateBadge, Table } from '../parts/show.tsx';
 
 interface DaysProps {
@@ -78,9 +78,12 @@ function StateCell({ listed }: { listed: ListedDay }) {
       <StateBadge state={state} />
       {reasons.map(reason => (
         <span class="reason">
-          {reason.message} <span class="faint">{reason.fix}</span>
+          {sentence(reason.message)} <span class="faint">{sentence(reason.fix)}</span>
         </span>
       ))}
+      {reasons.length === 0 && STATES[state].tone === 'bad' ? (
+        <span class="reason">{sentence(STATES[state].means)}</span>
+      ) : null}
     </>
   );
 }

@@ -3,7 +3,7 @@ import { renderSVG } from 'uqr';
 import { businessDateOf } from '../../../protocol/business-date.ts';
 import type { FieldError } from '../call.ts';
 import { Errors, TextField } from '../parts/fields.tsx';
-import { Action, Button, Form, Page, useMay } from '../parts/page.tsx';
+import { Action, Button, Form, Page, sentence, useMay } from '../parts/page.tsx';
 import { Badge, Card, dateText, Facts, Table, Time } from '../parts/show.tsx';
 import {
   AgentState,
@@ -104,7 +104,7 @@ function AgentCard({ row, keys, now }: AgentProps) {
       />
       {(beat?.heartbeat.problems ?? []).map(problem => (
         <p class="note warm">
-          <strong>{problem.message}</strong> {problem.fix}
+          <strong>{sentence(problem.message)}</strong> {sentence(problem.fix)}
         </p>
       ))}
       {beat?.clonedAt === undefined ? null : (

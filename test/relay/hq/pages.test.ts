@@ -197,6 +197,15 @@ test('an API token is shown once, and revoked with a button', async () => {
   assert.match(alertIn(wrong.text), /letters, digits/);
 });
 
+test('a webhook’s secret is shown once, on a page that a reload does not send again', async () => {
+  const added = await admin.post('/alerts', '/alerts/webhooks', { url: 'https://hooks.example/t' });
+  assert.deepEqual([added.status, added.location], [303, '/alerts']);
+  const secret = /whsec_[^<]+/.exec((await admin.get('/alerts')).text)?.[0] ?? '';
+  assert.ok(secret.length > 30);
+  const again = await admin.get('/alerts');
+  assert.ok(again.text.includes('https://hooks.example/t') && !again.text.includes(secret));
+});
+
 test('the calendar shows every state by a sign and a word', async () => {
   const { text } = await admin.get('/calendar?month=2026-11');
   assert.match(text, /aria-label="Reconciled" title="Reconciled">✓</);
