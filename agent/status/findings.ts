@@ -214,10 +214,19 @@ function gaps({ terminals }: Facts): Finding | undefined {
   return attention(
     'gaps',
     `${count} ${count === 1 ? 'sale' : 'sales'} of ${listOf(missing.map(({ id }) => id))} ${count === 1 ? 'has' : 'have'} not arrived.`,
-    missing.length === 1
-      ? 'Switch this till on and connect it; it sends what is missing by itself.'
-      : 'Switch these tills on and connect them; they send what is missing by themselves.',
+    gapsFix(missing),
   );
+}
+
+/** What a connected till has not sent after some minutes it may never send by itself. */
+function gapsFix(tills: readonly TerminalStatus[]): string {
+  const off = tills.filter(({ connected }) => !connected);
+  if (off.length === 0) {
+    return 'It is sent by itself within minutes. If it stays, restart the till; then ask whoever looks after the tills.';
+  }
+  return tills.length === 1
+    ? 'Switch this till on and connect it; it sends what is missing by itself.'
+    : `Switch on and connect ${listOf(off.map(({ id }) => id))}; what is missing is sent by itself.`;
 }
 
 function countOf({ missing }: TerminalStatus): number {

@@ -85,6 +85,7 @@ function Main({ status }: { status: AgentStatus }): JSX.Element {
     <>
       <Headline status={status} />
       <Numbers status={status} />
+      <Todo status={status} />
       <section class="wide" aria-labelledby="tills">
         <h2 id="tills">Tills</h2>
         <Tills status={status} />
@@ -106,7 +107,6 @@ function Main({ status }: { status: AgentStatus }): JSX.Element {
           <a href="/z-report">Z report of today, to print</a>
         </section>
       )}
-      <Todo status={status} />
       <SetAside status={status} />
     </>
   );
@@ -174,7 +174,11 @@ function Fact(props: { name: string; value: string; children: string }): JSX.Ele
 function Machine({ status }: { status: AgentStatus }): JSX.Element {
   const { disk, mqtt, now, timezone, relay } = status;
   const reached =
-    relay.reachable === null ? 'not asked yet' : relay.reachable ? 'can be reached' : 'away';
+    relay.reachable === null
+      ? 'not asked yet'
+      : relay.reachable
+        ? 'can be reached'
+        : 'cannot be reached';
   return (
     <dl>
       <dt>Time</dt>

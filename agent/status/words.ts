@@ -1,5 +1,5 @@
 /** Codes in the words of the people in the shop. */
-import type { ProblemCode } from '../../protocol/transaction.ts';
+import type { LineKind, ProblemCode } from '../../protocol/transaction.ts';
 import type { DayState } from './status.ts';
 
 /** Why a message was set aside; what it said is not repeated (it may hold amounts). */
@@ -16,6 +16,17 @@ export const QUARANTINE_WORDS: Readonly<Record<ProblemCode, string>> = {
   'conflict-id': 'the same id was used for another receipt',
   'conflict-number': 'the same number was used for another receipt',
   'void-target': 'the receipt it takes back is not here yet',
+};
+
+/** Lines that are no products, as a Z report names them. */
+export const KIND_WORDS: Readonly<Record<LineKind, string>> = {
+  item: 'Items',
+  tip: 'Tips',
+  'service-charge': 'Service charge',
+  surcharge: 'Surcharge',
+  'gift-card': 'Gift cards sold',
+  deposit: 'Deposits taken',
+  'account-payment': 'Paid on account',
 };
 
 export const DAY_WORDS: Readonly<Record<DayState, string>> = {

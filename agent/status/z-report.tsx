@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { DayParts, DaySummary } from '../../protocol/day-summary.ts';
 import { formatMinorGrouped } from '../../protocol/money.ts';
 import type { AgentStatus } from './status.ts';
+import { KIND_WORDS } from './words.ts';
 
 interface ReportProps {
   shop: string;
@@ -33,7 +34,7 @@ export function ClosedZReport({ shop, day }: { shop: string; day: DaySummary }):
 }
 
 function Report({ shop, date, currency, standing, messages, parts }: ReportProps): JSX.Element {
-  const money = (amount: number) => formatMinorGrouped(amount, currency);
+  const money = (amount: number) => formatMinorGrouped(amount, currency).replace('-', '−');
   const { sales, rounding, overShort } = parts;
   return (
     <section class="full report">
@@ -43,9 +44,17 @@ function Report({ shop, date, currency, standing, messages, parts }: ReportProps
       <p class="quiet">
         {standing}; amounts in {currency}.
       </p>
-      <Rows title="Sold" rows={soldRows(parts)} money={money} />
-      <Rows title="Paid" rows={paidRows(parts)} money={money} />
-      <Rows title="Cash in and out" rows={cashRows(parts)} money={money} />
+      <p class="way-back">
+        <a href="/">Back to the status page</a>
+      </p>
+      <Rows title="Sold" heads={['Category', 'Lines']} rows={soldRows(parts)} money={money} />
+      <Rows title="Paid" heads={['Tender', 'Times']} rows={paidRows(parts)} money={money} />
+      <Rows
+        title="Cash in and out"
+        heads={['Reason', 'Times']}
+        rows={cashRows(parts)}
+        money={money}
+      />
       <dl>
         <dt>Tax within</dt>
         <dd>{money(sales.reduce((sum, { tax }) => sum + tax, 0))}</dd>
@@ -70,7 +79,7 @@ interface Row {
 
 function soldRows({ sales }: DayParts): Row[] {
   return sales.map(({ kind, category, taxCode, count, amount }) => ({
-    name: [category ?? kind, taxCode].filter(Boolean).join(', '),
+    name: [category ?? KIND_WORDS[kind], taxCode].filter(Boolean).join(', '),
     count,
     amount,
   }));
@@ -86,15 +95,29 @@ function cashRows({ cash }: DayParts): Row[] {
 
 function Rows(props: {
   title: string;
+  /** Over the names, and over the counts. */
+  heads: readonly [named: string, counted: string];
   rows: readonly Row[];
   money: (amount: number) => string;
 }): JSX.Element | null {
   const { title, rows, money } = props;
+  const [named, counted] = props.heads;
   if (rows.length === 0) return null;
   const sum = rows.reduce((total, { amount }) => total + amount, 0);
   return (
     <table>
       <caption>{title}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{named}</th>
+          <th scope="col" class="amount">
+            {counted}
+          </th>
+          <th scope="col" class="amount">
+            Amount
+          </th>
+        </tr>
+      </thead>
       <tbody>
         {rows.map(({ name, count, amount }) => (
           <tr key={name}>
@@ -104,7 +127,7 @@ function Rows(props: {
           </tr>
         ))}
         <tr class="sum">
-          <th scope="row">Together</th>
+          <th scope="row">Total</th>
           <td />
           <td class="amount">{money(sum)}</td>
         </tr>

@@ -133,11 +133,14 @@ test(
     assert.deepEqual(await violations(page), []);
     await page.getByRole('link', { name: '2026-11-21' }).click();
     await page.getByText('summary number').waitFor();
+    await page.getByRole('columnheader', { name: 'Tender' }).waitFor();
+    assert.ok(await page.getByRole('link', { name: 'Back to the status page' }).isVisible());
     for (const looks of LOOKS) await checkLook(page, looks, 'z-report');
     assert.deepEqual(await violations(page), []);
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     assert.equal(ground, 'rgb(255, 255, 255)', 'paper is white, also where screens are dark');
+    assert.ok(await page.getByRole('link', { name: 'Back to the status page' }).isHidden());
     if (PICTURES !== undefined)
       await page.screenshot({ path: join(PICTURES, 'z-report-print.png') });
     assert.deepEqual(words, []);

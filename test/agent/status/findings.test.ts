@@ -44,3 +44,13 @@ test('several tills that are away are spoken of in the plural, one in the singul
   assert.match(fixOf('till-1', 'till-2'), /^Check that they are switched on.*Their sales arrive/);
   assert.match(fixOf('till-1'), /^Check that it is switched on.*Its sales arrive/);
 });
+
+test('of missing sales nobody is told to switch on a till that is connected', () => {
+  const fixOf = (...tills: ReturnType<typeof till>[]) =>
+    findingsOf(factsOf({ terminals: tills })).problems.find(({ code }) => code === 'gaps')?.fix;
+  const on = till('till-1', { missing: [[7, 9]] });
+  const off = till('till-2', { missing: [[3, 3]], connected: false });
+  assert.match(fixOf(on) ?? '', /^It is sent by itself within minutes. If it stays, restart/);
+  assert.match(fixOf(off) ?? '', /^Switch this till on and connect it/);
+  assert.match(fixOf(on, off) ?? '', /^Switch on and connect till-2; /);
+});
