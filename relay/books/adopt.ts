@@ -6,7 +6,8 @@
 import type { DayRecord, DocumentRecord, RevisionRecord } from '../db/records.ts';
 import type { XeroDocument } from '../xero/port.ts';
 import { changeDocument, moveTo } from './day-steps.ts';
-import { shortDigest } from './numbers.ts';
+import { paymentReferences, shortDigest } from './numbers.ts';
+import type { PlannedDocument } from './plan.ts';
 import { planFor } from './plan-days.ts';
 import { changeDays, type Desk, type Item, nowOf } from './poster-desk.ts';
 import { reason } from './reasons.ts';
@@ -71,13 +72,25 @@ async function documentOf(desk: Desk, item: Item, own: XeroDocument): Promise<Do
   const { request: _, ...kept } = item.document;
   return {
     ...kept,
-    plan: { ...planned, kind: own.kind, number: own.number },
+    plan: asItStands(planned, own),
     revision,
     state: isGone(own.status) ? 'gone' : 'created',
     xeroId: own.id,
     postedAt: item.document.postedAt ?? nowOf(desk),
     payments: [],
   };
+}
+
+/** Under the number that it has in Xero; its payments bear that number, too. */
+export function asItStands(planned: PlannedDocument, own: XeroDocument): PlannedDocument {
+  const { kind, number, reference } = own;
+  const tenders = planned.payments.map(({ tender }) => tender);
+  const references = paymentReferences(number, tenders);
+  const payments = planned.payments.map((one, i) => ({
+    ...one,
+    reference: references[i] ?? one.reference,
+  }));
+  return { ...planned, kind, number, reference, payments };
 }
 
 async function planOf(desk: Desk, item: Item, revision: number): Promise<DocumentRecord['plan']> {

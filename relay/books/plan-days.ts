@@ -158,7 +158,7 @@ function standsElsewhere(day: DayRecord, store: StoreRecord): Reason | undefined
 }
 
 /** A day that our own assertions refuse must not keep all the others waiting. */
-function planSafely(plan: () => Plan | undefined): Plan | undefined {
+export function planSafely(plan: () => Plan | undefined): Plan | undefined {
   try {
     return plan();
   } catch (error) {

@@ -19,6 +19,10 @@ export interface Desk {
   lease: Lease;
   /** By our own clocks the lease still runs: nobody can have taken over. */
   isOurTurn: () => boolean;
+  /** Since when the lease has been ours without a break, ms since 1970. */
+  turnSince: number;
+  /** Digests that Xero was asked for in this turn; see forgotten.ts. */
+  asked: Set<string>;
   plan: (input: PlanInput) => Plan;
   /**
    * Xero ids of documents that this process made itself and knows to be without payments. A restart

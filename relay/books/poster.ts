@@ -12,13 +12,14 @@ import type { Clock, OrganisationRef, Xero } from '../xero/port.ts';
 import { READ_MAX } from '../xero/port.ts';
 import { chartForPosting } from './chart-age.ts';
 import { checkDocuments } from './check-documents.ts';
+import { adoptForgotten, mayBeCreated } from './forgotten.ts';
 import { planRevision } from './invoice.ts';
 import { type OpenDay, OpenDays } from './open-days.ts';
 import type { Plan, PlanInput } from './plan.ts';
 import { planDays } from './plan-days.ts';
 import { postDocuments } from './post-documents.ts';
 import { postPayments } from './post-payments.ts';
-import { type Desk, type Item, reload } from './poster-desk.ts';
+import { type Desk, reload } from './poster-desk.ts';
 import { giveWay, sayBroken, settleLocally } from './waiting-days.ts';
 
 /** A waiting day is tried again at least every 2 minutes, the try included. */
@@ -98,6 +99,7 @@ class PosterLoop {
   readonly #open: OpenDays;
   readonly #unpaid = new Set<string>();
   readonly #alone = new Set<string>();
+  readonly #asked = new Set<string>();
   /** Failures in a row and not-before instant per organisation. */
   readonly #pauses = new Map<string, { failures: number; until: number }>();
   /** Work under way by organisation, and the days in it. */
@@ -106,6 +108,8 @@ class PosterLoop {
   #lease: TakenLease | undefined;
   /** Since when the lease is known to run, of performance.now(): no change of the clock moves it. */
   #leaseSince = 0;
+  /** When the lease came to us with this token, of our clock; see forgotten.ts. */
+  #turnSince = 0;
   #stopping = false;
   #woken = false;
   /** Why the work since the last round was not good; Xero's trouble is not ours. */
@@ -169,13 +173,16 @@ class PosterLoop {
     const since = performance.now();
     const { ttlMs } = this.#times;
     const lease = await takeLease(db, { name: LEASE_NAME, holder: this.#holder, ttlMs, clock });
-    if (lease?.token !== this.#lease?.token) {
+    const isNew = lease?.token !== this.#lease?.token;
+    if (isNew) {
       // Another poster may have been at work meanwhile: what this one saw itself is old.
       this.#unpaid.clear();
       this.#alone.clear();
+      this.#asked.clear();
     }
     this.#lease = lease;
     this.#leaseSince = since;
+    if (isNew) this.#turnSince = this.#clock();
     return lease;
   }
 
@@ -195,6 +202,8 @@ class PosterLoop {
     const desk: Desk = {
       ...{ db, xero, clock, log, lease, plan },
       isOurTurn: () => this.#isOurTurn(lease),
+      turnSince: this.#turnSince,
+      asked: this.#asked,
       unpaid: this.#unpaid,
       alone: this.#alone,
     };
@@ -276,7 +285,8 @@ class PosterLoop {
   async #postBatch(desk: Desk, ref: OrganisationRef, days: readonly OpenDay[]): Promise<void> {
     const keys = days.map(({ key }) => key);
     const chart = await chartForPosting(desk, ref, keys);
-    let items: Item[] = await planDays(desk, keys, chart);
+    const planned = await planDays(desk, await adoptForgotten(desk, ref, keys, chart), chart);
+    let items = planned.filter(item => mayBeCreated(desk, item));
     for (const step of [postDocuments, postPayments, checkDocuments]) {
       await step(desk, ref, items);
       items = await reload(desk, items);

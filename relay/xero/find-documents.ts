@@ -12,6 +12,8 @@ import {
   type DocumentKind,
   type OrganisationRef,
   READ_MAX,
+  REFERENCES_MAX,
+  type ReferenceQuery,
   type XeroDocument,
 } from './port.ts';
 
@@ -24,6 +26,7 @@ const CHANGED_PAGES_MAX = 50;
 
 interface Asked {
   numbers?: readonly string[];
+  reference?: ReferenceQuery;
   since?: Date;
   page: number;
   size: number;
@@ -42,6 +45,30 @@ export async function findDocuments(
   const size = READ_MAX[kind] * FOUND_MAX;
   const found = await read(deps, ref, kind, { numbers, page: 1, size }, caller);
   return found.filter(document => numbers.includes(document.number));
+}
+
+export async function findByReference(
+  deps: CallDeps,
+  ref: OrganisationRef,
+  kind: DocumentKind,
+  reference: ReferenceQuery,
+): Promise<XeroDocument[]> {
+  const { texts } = reference;
+  if (texts.length === 0) return [];
+  if (texts.length > REFERENCES_MAX) throw new RangeError(`a look-up of ${texts.length}`);
+  const asked = { reference, size: CHANGED_PAGE };
+  const found = await allPages(page => read(deps, ref, kind, { ...asked, page }, 'poster'));
+  return found.filter(document => texts.some(text => document.reference.includes(text)));
+}
+
+/**
+ * Type and Date keep the search small; a text filter on a field that may be empty fails without the
+ * null check (Xero: Requests and responses, "where").
+ */
+function whereReference({ texts, from }: ReferenceQuery): string {
+  const [year, month, day] = from.split('-').map(Number);
+  const any = texts.map(text => `Reference.Contains("${text}")`).join(' OR ');
+  return `Date>=DateTime(${year},${month},${day}) AND Reference!=null AND (${any})`;
 }
 
 export async function changedDocuments(
@@ -104,13 +131,15 @@ async function read(
 async function readInvoices(
   deps: CallDeps,
   ref: OrganisationRef,
-  { numbers, since, page, size }: Asked,
+  { numbers, reference, since, page, size }: Asked,
   caller: CallerKind,
 ): Promise<XeroDocument[]> {
+  const sales = 'Type=="ACCREC"';
+  const where = reference === undefined ? sales : `${sales} AND ${whereReference(reference)}`;
   // One text with commas is how Xero documents lists. A page brings the lines along.
   const list = numbers && [numbers.join(',')];
   const none = undefined;
-  const before = [ref.organisation, since, 'Type=="ACCREC"', none, none, list, none, none] as const;
+  const before = [ref.organisation, since, where, none, none, list, none, none] as const;
   const after = [page, none, none, none, none, size] as const;
   const { invoices } = await callXero(deps, ref, { caller, writes: false }, api =>
     api.getInvoices(...before, ...after),
@@ -121,10 +150,13 @@ async function readInvoices(
 async function readCreditNotes(
   deps: CallDeps,
   ref: OrganisationRef,
-  { numbers, since, page, size }: Asked,
+  { numbers, reference, since, page, size }: Asked,
   caller: CallerKind,
 ): Promise<XeroDocument[]> {
-  const where = numbers?.map(number => `CreditNoteNumber=="${number}"`).join(' OR ');
+  const where =
+    reference === undefined
+      ? numbers?.map(number => `CreditNoteNumber=="${number}"`).join(' OR ')
+      : `Type=="ACCRECCREDIT" AND ${whereReference(reference)}`;
   const { creditNotes } = await callXero(deps, ref, { caller, writes: false }, api =>
     api.getCreditNotes(ref.organisation, since, where, undefined, page, undefined, size),
   );

@@ -95,6 +95,16 @@ export const READ_MAX: Readonly<Record<DocumentKind, number>> = {
   'credit-note': 50,
 };
 
+/** Texts looked for in references in one call: what fits into an address. */
+export const REFERENCES_MAX = 50;
+
+export interface ReferenceQuery {
+  /** At most REFERENCES_MAX, of letters and digits; any of them, anywhere in the reference. */
+  texts: readonly string[];
+  /** Documents of this date or a later one. */
+  from: string;
+}
+
 export interface ConsentResult {
   connection: string;
   organisations: ConnectionRecord['organisations'];
@@ -154,6 +164,12 @@ export interface Xero {
     kind: DocumentKind,
     numbers: readonly string[],
     caller?: CallerKind,
+  ): Promise<XeroDocument[]>;
+  /** Sales documents by a part of their reference, whatever their number and status. */
+  findByReference(
+    ref: OrganisationRef,
+    kind: DocumentKind,
+    query: ReferenceQuery,
   ): Promise<XeroDocument[]>;
   /**
    * Sales documents that were made or changed since then, by anybody: what was done by hand.

@@ -10,7 +10,12 @@ import type { CallDeps } from './calls.ts';
 import type { Chart } from './chart.ts';
 import { consentUrl, disconnect, finishConsent, listOrganisations, submitApp } from './connect.ts';
 import { encodeDocument, encodePayment } from './documents.ts';
-import { changedDocuments, changedPayments, findDocuments } from './find-documents.ts';
+import {
+  changedDocuments,
+  changedPayments,
+  findByReference,
+  findDocuments,
+} from './find-documents.ts';
 import { createLimiter, type Timer } from './limits.ts';
 import type { CallerKind, Clock, OrganisationRef, Sealer, Xero } from './port.ts';
 import { findContacts, readChart } from './read-chart.ts';
@@ -81,6 +86,7 @@ export function createXero(options: XeroOptions): Xero {
     createPayments: (ref, batch, currency) => createPayments(calls, ref, batch, currency),
     findDocuments: (ref, kind, numbers, caller = 'poster') =>
       findDocuments(calls, ref, kind, numbers, caller),
+    findByReference: (ref, kind, query) => findByReference(calls, ref, kind, query),
     changedDocuments: (ref, kind, since) => changedDocuments(calls, ref, kind, since),
     changedPayments: (ref, since) => changedPayments(calls, ref, since),
     callsLeft: () => limiter.callsLeft(),

@@ -31,7 +31,10 @@ function reach(step: string): void {
   if (step === doom.step) process.kill(process.pid, doom.signal);
 }
 
-const CALLS = ['readChart', 'contactIds', 'createDocuments', 'createPayments', 'findDocuments'];
+const CALLS = [
+  ...['readChart', 'contactIds', 'createDocuments', 'createPayments', 'findDocuments'],
+  'findByReference',
+];
 
 function steppingXero(xero: Xero): Xero {
   const number = stepCounter();

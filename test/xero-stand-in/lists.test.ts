@@ -114,9 +114,18 @@ test('filters compare texts, dates, numbers and combine; an unreadable one is an
   assert.equal(await count('Contact.Name=="daily sales"'), 2);
   assert.equal(await count('Reference.StartsWith("Tanjong")'), 2);
   assert.equal(await count('Reference.Contains("East")'), 0);
+  assert.equal(await count('Reference!=null AND Reference.Contains("Tanjong")'), 2);
   for (const bad of ['Total ==', 'Status = = "A"', 'Total==5)', 'DROP TABLE']) {
     assert.equal((await refusal(stage.api.getInvoices(stage.org, undefined, bad))).status, 400);
   }
+});
+
+test('a filter for a part of a field that is empty somewhere fails without its null check', async t => {
+  const { api, org } = await makeStage(t);
+  const find = (where: string) => api.getContacts(org, undefined, where);
+  assert.equal((await refusal(find('EmailAddress.Contains("x")'))).status, 400);
+  const { body } = await find('EmailAddress!=null AND EmailAddress.Contains("x")');
+  assert.deepEqual(body.contacts, []);
 });
 
 test('only what changed since is listed when that is asked', async t => {

@@ -87,7 +87,14 @@ function parseMethod(tokens: Token[], path: string, method: string): Test {
     if (/^contains$/i.test(method)) return text.includes(part);
     return /^startswith$/i.test(method) ? text.startsWith(part) : text.endsWith(part);
   };
-  return record => has(String(field(record, path) ?? '').toLowerCase());
+  return record => {
+    const text = field(record, path);
+    // Xero: "it is best that you add a not null at the start", else an optional element fails it.
+    if (text === null || text === undefined) {
+      throw new WhereError(`Object reference not set: ${path} is null in one of the records.`);
+    }
+    return has(String(text).toLowerCase());
+  };
 }
 
 function parseValue(tokens: Token[]): Value {
@@ -122,6 +129,8 @@ function field(record: Json, path: string): Value {
     if (typeof value !== 'object' || value === null) return null;
     value = (value as Json)[name];
   }
+  // What was never filled in is shown as an empty text, and is null to a filter.
+  if (value === '') return null;
   if (typeof value === 'string') {
     const date = /^\/Date\((-?\d+)/.exec(value);
     return date === null ? value : Number(date[1]);
