@@ -37,7 +37,7 @@ export async function loadStores(db: Reader): Promise<StoreRecord[]> {
   const stores = (await db.list('stores')).map(row => row.value);
   return stores
     .filter(store => store.closedAt === undefined)
-    .sort((a, b) => a.name.localeCompare(b.name, 'en'));
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
 /** A mapping may name an account by its code or its id. */

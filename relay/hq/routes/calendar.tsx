@@ -23,7 +23,10 @@ async function showCalendar(call: UserCall): Promise<void> {
   const stores = (await db.list('stores')).map(row => row.value);
   const all = await Promise.all(stores.map(store => rowOf(call, store, month)));
   const kept = all.filter(row => row.store.closedAt === undefined || row.days.size > 0);
-  kept.sort((a, b) => b.stuck - a.stuck || a.store.name.localeCompare(b.store.name, 'en'));
+  kept.sort(
+    (a, b) =>
+      b.stuck - a.stuck || a.store.name.localeCompare(b.store.name, 'en', { numeric: true }),
+  );
   const rows = onlyStuck ? kept.filter(row => row.stuck > 0) : kept;
   const next = addDays(`${month}-28`, 4).slice(0, 7);
   const props = {

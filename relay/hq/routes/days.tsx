@@ -63,7 +63,7 @@ async function readDays(
 ): Promise<{ stores: StoreRecord[]; filter: DayFilter; days: ListedDay[] }> {
   const { db } = call.deps;
   const stores = (await db.list('stores')).map(row => row.value);
-  stores.sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  stores.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   // The date line: some store may be a day ahead of this one's zone, so the range ends tomorrow.
   const today = businessDateOf(call.now, { timezone: 'UTC', cutOver: '00:00' });
   const states = [...Object.keys(STATES), 'unfinished'];

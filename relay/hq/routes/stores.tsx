@@ -35,7 +35,7 @@ async function showStores(
 ): Promise<void> {
   const { db } = call.deps;
   const stores = (await db.list('stores')).map(row => row.value);
-  stores.sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  stores.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   const beats = new Map((await db.list('heartbeats')).map(row => [row.key, row.value]));
   const enrolled = await enrolledStores(call);
   const charts = new Map((await db.list('charts')).map(row => [row.key, row.value]));

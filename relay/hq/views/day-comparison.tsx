@@ -20,12 +20,19 @@ export function ComparisonCard({ comparison, currency }: ComparisonProps) {
       <ComparisonTable label="Four-way comparison" rows={whole} currency={currency} />
       {single.length === 0 ? null : (
         <details open={isOff}>
-          <summary>Every total, line and payment, as posted and as read back from Xero</summary>
+          <summary>{singleText(single)}</summary>
           <ComparisonTable label="Posted and read back" rows={single} currency={currency} />
         </details>
       )}
     </Card>
   );
+}
+
+/** Xero has no figure of its own for a tender that is a line, or for cash with what was moved. */
+function singleText(rows: readonly ReconcileRow[]): string {
+  const equal = rows.filter(({ verdict }) => verdict === 'equal').length;
+  const agree = equal === rows.length ? 'all are equal' : `${equal} are equal`;
+  return `Where Xero shows “–”, its lines and payments stand for it: ${rows.length} were read back, ${agree}`;
 }
 
 interface ComparisonTableProps {

@@ -269,7 +269,7 @@ function TimelineCard({ data }: { data: DayData }) {
             <small>
               <Time at={event.at} zone={store.timezone} /> · {event.who}
             </small>
-            <div>{event.what}</div>
+            <div>{sentence(event.what)}</div>
           </li>
         ))}
       </ol>

@@ -28,7 +28,7 @@ export function ConnectForm({ redirectUri, publicUrl, clientId, errors }: GuideP
             facts={[
               ['App name (must not contain “Xero”)', <code>Tillbook</code>],
               ['Integration type', <code>Web app</code>],
-              ['Company or application URL', <code>{companyUrl(publicUrl)}</code>],
+              ['Company or application URL', companyUrl(publicUrl)],
               ['Redirect URI', <code>{redirectUri}</code>],
             ]}
           />
@@ -82,11 +82,11 @@ export function ConnectForm({ redirectUri, publicUrl, clientId, errors }: GuideP
   );
 }
 
-/** Xero wants a real address; a relay on one's own machine has none. */
-function companyUrl(publicUrl: string): string {
+/** Xero wants a real address; a relay on one's own machine has none to copy. */
+function companyUrl(publicUrl: string) {
   const { hostname } = new URL(publicUrl);
   const isLocal = hostname === 'localhost' || /^[\d.]+$/.test(hostname);
-  return isLocal ? 'the address of your company’s web site' : publicUrl;
+  return isLocal ? 'the address of your company’s web site' : <code>{publicUrl}</code>;
 }
 
 /** A refresh token that nobody used dies after 60 days (Xero, "token types"). */
