@@ -3,7 +3,9 @@
  * newest days, connections, the time. Goes out: one alert for each state a person must see.
  */
 import { countInRuns } from '../../protocol/sequence.ts';
+import { countText } from '../../protocol/words.ts';
 import type { ConnectionRecord, DayRecord, HeartbeatRecord, StoreRecord } from '../db/records.ts';
+import { KEPT_ASIDE_WORDS, type KeptAsideReason } from '../inbox/chain.ts';
 import type { Alert } from './alert.ts';
 
 /** Four heartbeats of five minutes. */
@@ -119,20 +121,25 @@ function dayAlerts(store: StoreRecord, day: DayRecord, nowMs: number): Alert[] {
   if (stuck && day.heldBy === undefined && reason !== undefined) {
     add('day-waiting', reason.message, reason.fix);
   }
-  const aside = day.keptAside.filter(kept => !wasSettled(day, kept));
-  if (aside.length > 0) {
-    const reasons = [...new Set(aside.map(({ reason }) => reason))].join(', ');
-    add('kept-aside', `a summary was kept aside (${reasons})`, 'Look at the day and find out why.');
+  const aside = day.keptAside.findLast(kept => !wasSettled(day, kept));
+  if (aside !== undefined) {
+    const { message, fix } = KEPT_ASIDE_WORDS[aside.reason as KeptAsideReason];
+    add('kept-aside', `a summary was kept aside. ${message}`, fix);
   }
   const newest = day.revisions.at(-1);
   const missing = (newest?.parts.terminals ?? []).filter(row => row.missing.length > 0);
   if (missing.length > 0) {
     const numbers = missing.reduce((sum, row) => sum + countInRuns(row.missing), 0);
     const tills = missing.map(row => row.terminal).join(', ');
-    add('gap', `${numbers} receipts of ${tills} did not arrive`, 'Have that till send them again.');
+    add(
+      'gap',
+      `${countText(numbers, 'receipt')} of ${tills} did not arrive`,
+      'Have that till send them again.',
+    );
   }
   if ((newest?.damaged ?? 0) > 0) {
-    add('damage', `${newest?.damaged} records were damaged`, 'Have the disk in the shop checked.');
+    const records = countText(newest?.damaged ?? 0, 'record');
+    add('damage', `${records} cannot be read any more`, 'Have the disk in the shop checked.');
   }
   return alerts;
 }

@@ -23,10 +23,11 @@ const day = (changes: Partial<DayRecord>): DayRecord => ({
   ...changes,
 });
 
-const kinds = (shop: Partial<ShopFacts>): string[] => {
+const alerts = (shop: Partial<ShopFacts>) => {
   const facts = { store, heartbeat: beat(), days: [], ...shop };
-  return alertsNow({ nowMs: NOW, shops: [facts], connections: [] }).map(alert => alert.kind);
+  return alertsNow({ nowMs: NOW, shops: [facts], connections: [] });
 };
+const kinds = (shop: Partial<ShopFacts>): string[] => alerts(shop).map(alert => alert.kind);
 const reason = { code: 'unmapped', message: 'Tips have no account', fix: 'Choose one.' };
 const revision = (more: object): DayRecord['revisions'] =>
   [
@@ -68,6 +69,9 @@ describe('an alert is', () => {
     assert.deepEqual(kinds({ days: [gaps] }), ['gap']);
     assert.deepEqual(kinds({ days: [damaged] }), ['damage']);
     assert.deepEqual(kinds({ days: [day({ keptAside: [aside] })] }), ['kept-aside']);
+    const [told] = alerts({ days: [day({ keptAside: [aside] })] });
+    assert.match(told?.message ?? '', /kept aside. The summary does not go on from the last one/);
+    assert.match(told?.fix ?? '', /make a new enrolment code/);
   });
 
   it('a summary that was kept aside, until the same revision was accepted', () => {
