@@ -81,7 +81,7 @@ export const STATES: Record<DayState, { word: string; tone: Tone; means: string 
   'kept-aside': {
     word: 'Kept aside',
     tone: 'bad',
-    means: 'arrived, but its proof is wrong: not used',
+    means: 'arrived, but is not used: the reason says why',
   },
 };
 

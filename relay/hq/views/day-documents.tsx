@@ -189,7 +189,11 @@ function DocumentTables({ plan, chart }: DocumentTablesProps) {
       {plan.payments.length === 0 ? null : (
         <Table
           label={`Payments of ${plan.number}`}
-          columns={[{ name: 'Paid by' }, { name: 'Account' }, { name: 'Amount', number: true }]}
+          columns={[
+            { name: plan.kind === 'credit-note' ? 'Paid back by' : 'Paid by' },
+            { name: 'Account' },
+            { name: 'Amount', number: true },
+          ]}
           rows={plan.payments.map(payment => [
             payment.tender,
             nameOf(chart, payment.accountId, payment.accountId),
