@@ -3,26 +3,20 @@
  * and starts again on the same folder. Nothing acknowledged may be lost, doubled or altered.
  */
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { tempFolder } from '../support/agent.ts';
 import { randomFrom } from '../support/random.ts';
+import { type Broken, canary, WHOLE } from './canaries.ts';
 import { howOften, SEED } from './runs.ts';
 import { FaultyShop } from './shop.ts';
-import { ClientRecord, Till } from './tills.ts';
-import { inspect } from './verifier.ts';
 
-const PROCESS = fileURLToPath(new URL('./hasty-shop.js', import.meta.url));
 const KILLS = howOften('TILLBOOK_KILLS', 6);
 const MOMENT_MAX_MS = 400;
 
-test(`${KILLS} kills: every acknowledged sale is in one total (seed ${SEED})`, async t => {
+async function killAtRandom(t: TestContext, broken: Broken, times: number): Promise<void> {
   const random = randomFrom(SEED);
-  const shop = await FaultyShop.open(t, 4);
-  for (let kills = 0; kills < KILLS; kills += 1) {
+  const shop = await FaultyShop.open(t, 4, { broken });
+  for (let kills = 0; kills < times; kills += 1) {
     await shop.start();
     const selling = shop.sell(() => false, 1 + Math.floor(random() * 30));
     const closing = random() < 0.3 ? shop.close().catch(() => undefined) : undefined;
@@ -30,9 +24,15 @@ test(`${KILLS} kills: every acknowledged sale is in one total (seed ${SEED})`, a
     await shop.kill();
     await Promise.all([selling, closing]);
   }
-  assert.ok(shop.record.acknowledged.size > KILLS, 'next to nothing was sold: it proves nothing');
+  assert.ok(shop.record.acknowledged.size > times, 'next to nothing was sold: it proves nothing');
   await shop.endWell();
+}
+
+test(`${KILLS} kills: every acknowledged sale is in one total (seed ${SEED})`, async t => {
+  await killAtRandom(t, WHOLE, KILLS);
 });
+
+canary('kill', {}, (t, broken) => killAtRandom(t, broken, 3));
 
 test(`a kill while it starts changes nothing (seed ${SEED})`, async t => {
   const random = randomFrom(SEED + 1);
@@ -50,26 +50,3 @@ test(`a kill while it starts changes nothing (seed ${SEED})`, async t => {
   }
   await shop.endWell();
 });
-
-test('canary: a shop that acknowledges before the disk is found out', async t => {
-  const dataDir = await tempFolder(t);
-  const record = new ClientRecord();
-  const tills = ['till-1', 'till-2'].map(id => new Till(record, id, 'x'));
-  for (let kills = 0; kills < 3; kills += 1) await sellOnHasty(t, dataDir, tills);
-  assert.ok(record.acknowledged.size > 0, 'nothing was sold: it proves nothing');
-  const { lost } = await inspect(dataDir, record);
-  assert.notDeepEqual(lost, []);
-});
-
-/** Sells on an agent that says yes 30 ms before it stores, and kills it. */
-async function sellOnHasty(t: TestContext, dataDir: string, tills: Till[]): Promise<void> {
-  const child = fork(PROCESS, [dataDir], { execArgv: [] });
-  t.after(() => child.kill('SIGKILL'));
-  const [message] = (await once(child, 'message')) as [{ port: number }];
-  const broker = `mqtt://127.0.0.1:${message.port}`;
-  const selling = tills.map(till => till.sell(broker, { window: 10, enough: () => false }));
-  await wait(300);
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await Promise.all([gone, ...selling]);
-}

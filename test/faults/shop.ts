@@ -13,6 +13,7 @@ import { askControl } from '../../protocol/host/control-socket.ts';
 import { tempFolder } from '../support/agent.ts';
 import { type AgentProcess, agentEnv, startAgent } from '../support/agent-process.ts';
 import { type FakeRelay, startFakeRelay } from '../support/fake-relay.ts';
+import { type Broken, WHOLE } from './canaries.ts';
 import type { ReceiptOptions } from './receipts.ts';
 import { ClientRecord, Till } from './tills.ts';
 import { assertNoFaults, type Findings, inspectClosed } from './verifier.ts';
@@ -36,6 +37,8 @@ export interface OpenOptions {
   place?: string;
   /** Else the shop is enrolled at a small relay in the test. */
   invitation?: Invitation;
+  /** A canary's environment. */
+  broken?: Broken;
 }
 
 export class FaultyShop {
@@ -47,18 +50,20 @@ export class FaultyShop {
   agent: AgentProcess | undefined;
   /** False when it is enrolled at another relay than that of the test. */
   #sendsHere = true;
+  readonly #broken: Broken;
 
-  private constructor(t: TestContext, folder: string, relay: FakeRelay) {
+  private constructor(t: TestContext, folder: string, relay: FakeRelay, broken: Broken) {
     this.#t = t;
     this.folder = folder;
     this.relay = relay;
+    this.#broken = broken;
   }
 
   /** Enrolled, with its tills; no agent runs yet. */
   static async open(t: TestContext, tills = 3, options: OpenOptions = {}): Promise<FaultyShop> {
     const folder = join(options.place ?? (await tempFolder(t)), 'agent');
     const relay = await startFakeRelay(t);
-    const shop = new FaultyShop(t, folder, relay);
+    const shop = new FaultyShop(t, folder, relay, options.broken ?? WHOLE);
     await shop.start();
     await shop.#enrol(options.invitation ?? { relay: relay.url, code: 'code' });
     await shop.stop();
@@ -79,8 +84,9 @@ export class FaultyShop {
 
   /** @throws Error when the agent ends before it listens */
   async start({ wrap = [], env = {} }: StartOptions = {}): Promise<AgentProcess> {
-    const quick = { AGENT_CLOSE_GRACE_MINUTES: '0', UV_THREADPOOL_SIZE: '1', ...env };
-    this.agent = await startAgent(this.#t, agentEnv(this.folder, quick), wrap);
+    const quick = { AGENT_CLOSE_GRACE_MINUTES: '0', UV_THREADPOOL_SIZE: '1' };
+    const environment = agentEnv(this.folder, { ...quick, ...env, ...this.#broken });
+    this.agent = await startAgent(this.#t, environment, wrap);
     return this.agent;
   }
 

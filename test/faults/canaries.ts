@@ -1,0 +1,75 @@
+/**
+ * The canaries: each fault suite is also run on a program that is broken in the very way the suite
+ * is there to find, and must fail. One row each: what is broken, the lines of compiled code that
+ * are replaced in the running program (`breaking.ts`), and what the suite must say.
+ */
+import assert from 'node:assert/strict';
+import { type TestContext, type TestOptions, test } from 'node:test';
+import { inspect } from 'node:util';
+
+export interface Canary {
+  /** The broken program, in a few words. */
+  what: string;
+  /** A file, a line of it (or a part that stands there once), and what stands there instead. */
+  changes: readonly (readonly [file: string, line: string, instead: string])[];
+  /** What the suite says when it fails. */
+  says: RegExp;
+}
+
+const YES_FIRST = 'const settle = acks.enter(done); settle();';
+
+export const CANARIES = {
+  kill: {
+    what: 'a shop that acknowledges 30 ms before the disk has the sale',
+    changes: [
+      ['agent/broker/broker.js', 'const settle = acks.enter(done);', YES_FIRST],
+      ['agent/journal/chain-file.js', 'setImmediate(() =>', 'setTimeout(() =>'],
+      ['agent/journal/chain-file.js', 'void this.#run());', 'void this.#run(), 30);'],
+    ],
+    says: /was acknowledged and is lost/,
+  },
+  power: {
+    what: 'an agent whose syncs are left out',
+    changes: [['agent/journal/disk.js', '() => handle.datasync()', 'async () => undefined']],
+    says: /was acknowledged and is lost/,
+  },
+} as const satisfies Record<string, Canary>;
+
+export type CanaryName = keyof typeof CANARIES;
+
+/** For the programs of a suite; empty when they are to be whole. */
+export type Broken = Readonly<Record<string, string>>;
+
+/** A suite: all it starts gets this environment. */
+export type Suite = (t: TestContext, broken: Broken) => Promise<void>;
+
+export const WHOLE: Broken = {};
+
+/** Runs the suite on a broken program; passes when the suite fails in the right words. */
+export function canary(name: CanaryName, options: TestOptions, suite: Suite): void {
+  const { what, says }: Canary = CANARIES[name];
+  test(`canary: ${what} is found out`, options, async t => {
+    const failure = await suite(t, brokenBy(name)).then(
+      () => assert.fail('the suite found nothing: it proves nothing'),
+      (error: unknown) => inspect(error),
+    );
+    assert.match(failure, says);
+  });
+}
+
+function brokenBy(name: CanaryName): Broken {
+  const breaking = new URL('./breaking.js', import.meta.url).href;
+  return { TILLBOOK_CANARY: name, NODE_OPTIONS: `--import=${breaking}` };
+}
+
+/** The file's code, broken where the canary says so. @throws Error when a line is not there once */
+export function changesIn(name: CanaryName, file: string, code: string): string {
+  let text = code;
+  for (const [path, line, instead] of CANARIES[name].changes as Canary['changes']) {
+    if (path !== file) continue;
+    const pieces = text.split(line);
+    if (pieces.length !== 2) throw new Error(`canary ${name}: ${file} has no single "${line}"`);
+    text = pieces.join(instead);
+  }
+  return text;
+}
