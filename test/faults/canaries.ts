@@ -33,6 +33,36 @@ export const CANARIES = {
     changes: [['agent/journal/disk.js', '() => handle.datasync()', 'async () => undefined']],
     says: /was acknowledged and is lost/,
   },
+  frozen: {
+    what: 'an agent that does not know a sale when it comes again',
+    changes: [
+      ['agent/intake/judge.js', 'const known = this.#ruleKnownId(message, facts);', 'let known;'],
+      [
+        'agent/intake/judge.js',
+        'if (dayBook.numbers.has(terminal, epoch, sequence))',
+        'if (false)',
+      ],
+    ],
+    says: /is stored twice/,
+  },
+  'out-of-files': {
+    what: 'an agent that takes a file it could not open for a written one',
+    changes: [
+      ['agent/journal/chain-file.js', 'return diskError(error, `opening', 'return void (`'],
+    ],
+    says: /was acknowledged and is lost/,
+  },
+  'two-agents': {
+    what: 'an agent that does not look at the lock of its folder',
+    changes: [
+      [
+        'protocol/host/folder-lock.js',
+        'if (!(await createLock(path, me)) && !(await takeOver(path, me)))',
+        'if (false)',
+      ],
+    ],
+    says: /[2-5] agents have the folder/,
+  },
 } as const satisfies Record<string, Canary>;
 
 export type CanaryName = keyof typeof CANARIES;

@@ -21,7 +21,7 @@ export interface ReceiptOptions {
   /** Longer by so many bytes. */
   paddingBytes?: number;
   /** RFC 3339; the same for all by default. */
-  occurredAt?: string;
+  occurredAt?: string | (() => string);
 }
 
 /** Sales, now and then a refund, a void of the receipt before, cash paid out, a drawer opened. */
@@ -31,10 +31,11 @@ export function receiptOf(
   { paddingBytes = 0, occurredAt = SOLD_AT }: ReceiptOptions = {},
 ): ReceiptText {
   const id = `${terminal}-${sequence}`;
+  const soldAt = typeof occurredAt === 'string' ? occurredAt : occurredAt();
   const fields = fieldsOf(terminal, sequence);
   const padding = paddingBytes === 0 ? {} : { note: 'x'.repeat(paddingBytes) };
   const message = {
-    ...{ version: 1, id, sequence, occurredAt, currency: 'SGD' },
+    ...{ version: 1, id, sequence, occurredAt: soldAt, currency: 'SGD' },
     ...fields,
     ...padding,
   };

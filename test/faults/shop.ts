@@ -152,16 +152,24 @@ export class FaultyShop {
   async end(): Promise<Findings> {
     if (this.agent === undefined) await this.start();
     await this.settle();
-    await this.close();
-    await this.waitForStatus('every day is delivered', ({ outbox }) => outbox.waiting === 0);
+    const trouble = await this.#closeAndSend().then(
+      () => [],
+      error => [String(error)],
+    );
     await this.stop();
     const findings = await inspectClosed(this.folder, this.record);
+    findings.faults.unshift(...trouble);
     if (!this.#sendsHere) return findings;
     const sent = new Map(this.relay.received.map(({ summary }) => [summary.number, summary]));
     for (const { businessDate, number } of findings.summaries.values()) {
       if (!sent.has(number)) findings.faults.push(`${businessDate} never came to head office`);
     }
     return findings;
+  }
+
+  async #closeAndSend(): Promise<void> {
+    await this.close();
+    await this.waitForStatus('every day is delivered', ({ outbox }) => outbox.waiting === 0);
   }
 
   /** The usual end of a fault run. */

@@ -36,6 +36,7 @@ export class Till {
   readonly password: string;
   readonly #record: ClientRecord;
   #sequence: number;
+  #client: MqttClient | undefined;
 
   /** @param last the number of its last receipt before this record */
   constructor(record: ClientRecord, id: string, password: string, last = 0) {
@@ -48,6 +49,7 @@ export class Till {
   /** Sells until it is enough or the connection is gone. Never throws for a dead agent. */
   async sell(broker: string, { window = 1, enough, ...receipt }: SellOptions): Promise<void> {
     const client = connect(broker, this);
+    this.#client = client;
     const outbox = this.#record.waiting(this.id);
     await new Promise<void>(finished => {
       let underWay = 0;
@@ -74,6 +76,11 @@ export class Till {
       });
     });
     await client.endAsync(true);
+  }
+
+  /** Breaks its connection off; what was not acknowledged stays in its outbox. */
+  hangUp(): void {
+    this.#client?.stream.destroy();
   }
 
   /** A new receipt, in the till's outbox from now on. */
