@@ -63,6 +63,76 @@ export const CANARIES = {
     ],
     says: /[2-5] agents have the folder/,
   },
+  'failed-sync': {
+    what: 'an agent that takes a failed sync for a good one',
+    changes: [
+      ['agent/journal/chain-file.js', 'return this.#break(error, `syncing ${', 'void (`${'],
+    ],
+    says: /acknowledged after the disk failed/,
+  },
+  'full-disk': {
+    what: 'an agent that says yes to what it refused for want of room',
+    changes: [
+      [
+        'agent/broker/broker.js',
+        'const refusal = this.#refused(client.id, error);',
+        'return settle();',
+      ],
+    ],
+    says: /acknowledged without room/,
+  },
+  'short-writes': {
+    what: 'a disk port that does not look at how much was written',
+    changes: [['agent/journal/disk.js', 'written += count;', 'written = bytes.length;']],
+    says: /was acknowledged and is lost/,
+  },
+  'slow-disk': {
+    what: 'an agent that reads on while the disk does not follow',
+    changes: [
+      [
+        'agent/broker/broker.js',
+        'socket.setNoDelay(true);',
+        'socket._readableState.highWaterMark = 2 ** 30;',
+      ],
+    ],
+    says: /the memory grew to/,
+  },
+  'any-password': {
+    what: 'a broker that lets every password in',
+    changes: [['agent/broker/broker.js', ' || !terminals.check(user, password)', '']],
+    says: /actual: 'let in'/,
+  },
+  'other-names': {
+    what: 'a broker that lets a till in under the name of another',
+    changes: [['agent/broker/broker.js', 'if (user !== client.id)', 'if (false)']],
+    says: /actual: 'let in'/,
+  },
+  'slow-connect': {
+    what: 'a broker that waits for a CONNECT as long as it takes',
+    changes: [['agent/broker/broker.js', 'CONNECT_WITHIN_MS = 5000', 'CONNECT_WITHIN_MS = 1e6']],
+    says: /not in time: all are sent away/,
+  },
+  'huge-packet': {
+    what: 'a broker that gathers whatever a header declares',
+    changes: [['agent/broker/header-guard.js', "return 'too-large';", "return 'ok';"]],
+    says: /the memory grew to/,
+  },
+  'idle-sockets': {
+    what: 'a broker that keeps every socket that is opened',
+    changes: [
+      ['agent/broker/doorkeeper.js', 'CONNECTIONS_MAX = 1000', 'CONNECTIONS_MAX = 1e6'],
+      ['agent/broker/doorkeeper.js', 'PER_ADDRESS_MAX = 100', 'PER_ADDRESS_MAX = 1e6'],
+      ['agent/broker/doorkeeper.js', 'STRANGERS_MAX = 250', 'STRANGERS_MAX = 1e6'],
+    ],
+    says: /the agent held \d+ files/,
+  },
+  'mutated-packets': {
+    what: 'a broker whose process ends by a broken packet',
+    changes: [
+      ['agent/broker/broker.js', '#lost(client, error) {', '#lost(client, error) { throw error;'],
+    ],
+    says: /the agent ended/,
+  },
 } as const satisfies Record<string, Canary>;
 
 export type CanaryName = keyof typeof CANARIES;

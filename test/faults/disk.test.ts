@@ -3,19 +3,29 @@
  * real agent while its tills sell.
  */
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { tempFolder } from '../support/agent.ts';
+import { connectPacket, publishPacket } from '../support/raw-mqtt.ts';
 import { needs } from '../support/tools.ts';
+import { type Broken, canary, WHOLE } from './canaries.ts';
 import { mounting, smallDisk } from './mounts.ts';
-import { FaultyShop } from './shop.ts';
+import { LINUX } from './runs.ts';
+import { FaultyShop, waitFor } from './shop.ts';
 import { faultsIn, injected, injectedAndTold } from './strace.ts';
+import type { Till } from './tills.ts';
 
 /** What the agent may take while 16 tills push and the disk hardly moves; it rests at about 120. */
 const MEMORY_MAX_MIB = 450;
 const EXIT_WITHIN_MS = 5000;
+/** Far more than is acknowledged before the sync that fails. */
+const ACKS_MAX = 1000;
+/** Read all at once they take more than MEMORY_MAX_MIB. */
+const WILD_BYTES = 400 << 20;
 
 /** What /readyz answers again and again until nobody answers. */
 async function readinessUntilGone(http: string): Promise<number[]> {
@@ -28,27 +38,33 @@ async function readinessUntilGone(http: string): Promise<number[]> {
   }
 }
 
+async function failSync(t: TestContext, broken: Broken, nth: number): Promise<void> {
+  const shop = await FaultyShop.open(t, 3, { broken });
+  const agent = await shop.start({ wrap: injected(`fdatasync:error=EIO:when=${nth}`) });
+  const said = readinessUntilGone(agent.http);
+  const tooMany = () => shop.record.acknowledged.size > ACKS_MAX;
+  await shop.sell(tooMany, 2); // Until the connections are closed: so a till hears of it.
+  const failedAt = Date.now();
+  const before = shop.record.acknowledged.size;
+  await shop.sell(tooMany, 2);
+  const after = shop.record.acknowledged.size;
+  assert.ok(after === before && !tooMany(), 'acknowledged after the disk failed');
+  assert.equal(await agent.ended, 74);
+  assert.ok(Date.now() - failedAt < EXIT_WITHIN_MS);
+  assert.equal((await said).at(-1), 503);
+  shop.agent = undefined;
+  await shop.endWell();
+}
+
 for (const nth of [8, 30]) {
   test(
     `sync number ${nth} fails: no acknowledgement, readyz says 503, exit 74 within 5 s`,
     needs('strace'),
-    async t => {
-      const shop = await FaultyShop.open(t, 3);
-      const agent = await shop.start({ wrap: injected(`fdatasync:error=EIO:when=${nth}`) });
-      const said = readinessUntilGone(agent.http);
-      await shop.sell(() => false, 2); // Until the connections are closed: so a till hears of it.
-      const failedAt = Date.now();
-      const before = shop.record.acknowledged.size;
-      await shop.sell(() => false, 2);
-      assert.equal(shop.record.acknowledged.size, before, 'acknowledged after the disk failed');
-      assert.equal(await agent.ended, 74);
-      assert.ok(Date.now() - failedAt < EXIT_WITHIN_MS);
-      assert.equal((await said).at(-1), 503);
-      shop.agent = undefined;
-      await shop.endWell();
-    },
+    t => failSync(t, WHOLE, nth),
   );
 }
+
+canary('failed-sync', needs('strace'), (t, broken) => failSync(t, broken, 8));
 
 test(
   'writes that do not fit now and then are cut back and made up for',
@@ -85,18 +101,74 @@ test('a disk that is full in the middle of a write tears no line', mounting(), a
   await shop.endWell();
 });
 
-test('a slow disk makes the tills wait, not the memory grow', needs('strace'), async t => {
-  const shop = await FaultyShop.open(t, 16);
+/** The journal may not grow beyond the middle of a line: a short write, then none. */
+async function cutWritesShort(t: TestContext, broken: Broken, rounds: number): Promise<void> {
+  const shop = await FaultyShop.open(t, 3, { broken });
+  const { child } = await shop.start();
+  for (let round = 0; round < rounds; round += 1) {
+    let over = false;
+    await shop.settle();
+    const before = shop.record.acknowledged.size;
+    const selling = shop.sell(() => over, 10, { paddingBytes: 3000 });
+    await waitFor('it sells', async () => shop.record.acknowledged.size > before + 20 || undefined);
+    limitFileSize(child.pid, (await newestJournalSize(shop)) + 200_000);
+    await wait(300);
+    limitFileSize(child.pid, 'unlimited');
+    over = true;
+    await selling;
+  }
+  await shop.endWell();
+}
+
+function limitFileSize(pid: number | undefined, soft: number | 'unlimited'): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
+}
+
+async function newestJournalSize({ folder }: FaultyShop): Promise<number> {
+  const names = (await readdir(join(folder, 'journal'))).filter(name => name.endsWith('.ndjson'));
+  return (await stat(join(folder, 'journal', names.sort().at(-1) ?? ''))).size;
+}
+
+test('writes that end in the middle of a line tear none', LINUX, t => cutWritesShort(t, WHOLE, 3));
+
+canary('short-writes', LINUX, (t, broken) => cutWritesShort(t, broken, 1));
+
+/** Many tills push, and one has gone wild: the same receipt as fast as the agent takes it. */
+async function pushOnSlowDisk(t: TestContext, broken: Broken): Promise<void> {
+  const shop = await FaultyShop.open(t, 17, { broken });
+  const [wild, ...tills] = shop.tills;
   const log = join(await tempFolder(t), 'calls');
   const agent = await shop.start({ wrap: injectedAndTold(log, 'fdatasync:delay_exit=200000') });
   const until = Date.now() + 4000;
-  const selling = shop.sell(() => Date.now() > until, 300, { paddingBytes: 8000 });
+  const options = { window: 300, enough: () => Date.now() > until, paddingBytes: 8000 };
+  const selling = Promise.all(tills.map(till => till.sell(agent.mqtt, options)));
+  const socket = runWild(agent.mqtt, wild as Till);
   await wait(4000);
   const memory = await readFile(`/proc/${agent.child.pid}/status`, 'utf8');
   const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(memory)?.[1]) / 1024;
   await shop.kill();
+  socket.destroy();
   await selling;
-  assert.ok(peakMiB < MEMORY_MAX_MIB, `peak ${peakMiB} MiB`);
+  assert.ok(peakMiB < MEMORY_MAX_MIB, `the memory grew to ${peakMiB} MiB`);
   assert.ok((await faultsIn(log)) > 0, 'hardly a sync was slow: it proves nothing');
   await shop.endWell();
+}
+
+function runWild(broker: string, wild: Till): Socket {
+  const { terminal, text } = wild.ring({ paddingBytes: 8000 });
+  const { hostname, port } = new URL(broker);
+  const socket = connect(Number(port), hostname).on('error', () => undefined);
+  socket.write(connectPacket(terminal, wild.password));
+  const message = publishPacket(1, `pos/v1/${terminal}/transactions`, JSON.parse(text));
+  let left = WILD_BYTES;
+  const push = () => {
+    while (left > 0 && socket.write(message)) left -= message.length;
+  };
+  return socket.on('drain', push).once('data', push);
+}
+
+test('a slow disk makes the tills wait, not the memory grow', needs('strace'), async t => {
+  await pushOnSlowDisk(t, WHOLE);
 });
+
+canary('slow-disk', needs('strace'), pushOnSlowDisk);

@@ -21,6 +21,8 @@ import { assertNoFaults, type Findings, inspectClosed } from './verifier.ts';
 /** Generous: a busy machine must not make a test fail. */
 export const IN_TIME_MS = 90_000;
 
+const ASK_EVERY_MS = 50;
+
 export interface StartOptions {
   /** A program and its arguments that runs the agent. */
   wrap?: readonly string[];
@@ -133,10 +135,13 @@ export class FaultyShop {
 
   /** The tills send what they still have, until the agent has it all. */
   async settle(): Promise<void> {
+    const { child } = this.running;
     await waitFor('every receipt is acknowledged', async () => {
       await this.sell(() => true, 20);
-      return this.tills.every(till => this.record.waiting(till.id).length === 0) || undefined;
+      const settled = this.tills.every(till => this.record.waiting(till.id).length === 0);
+      return settled || child.exitCode !== null || undefined;
     });
+    if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
   }
 
   /** Closes every date with sales, the current one too. */
@@ -151,8 +156,7 @@ export class FaultyShop {
   /** Everything is healed: what do the tills, the journal, the summaries and the relay say? */
   async end(): Promise<Findings> {
     if (this.agent === undefined) await this.start();
-    await this.settle();
-    const trouble = await this.#closeAndSend().then(
+    const trouble = await this.#finish().then(
       () => [],
       error => [String(error)],
     );
@@ -167,7 +171,8 @@ export class FaultyShop {
     return findings;
   }
 
-  async #closeAndSend(): Promise<void> {
+  async #finish(): Promise<void> {
+    await this.settle();
     await this.close();
     await this.waitForStatus('every day is delivered', ({ outbox }) => outbox.waiting === 0);
   }
@@ -178,13 +183,13 @@ export class FaultyShop {
   }
 }
 
-/** Asks until there is an answer; an error counts as none. @throws Error after IN_TIME_MS */
+/** Asks until there is an answer; an error counts as none. @throws Error after `withinMs` */
 export async function waitFor<Result>(
   what: string,
   ask: () => Promise<Result | undefined>,
-  everyMs = 50,
+  withinMs = IN_TIME_MS,
 ): Promise<Result> {
-  const end = Date.now() + IN_TIME_MS;
+  const end = Date.now() + withinMs;
   let last: unknown = 'no';
   while (Date.now() < end) {
     try {
@@ -193,7 +198,7 @@ export async function waitFor<Result>(
     } catch (error) {
       last = error; // The agent may be away just now: that is what some tests want.
     }
-    await wait(everyMs);
+    await wait(ASK_EVERY_MS);
   }
   throw new Error(`not in time: ${what} (${String(last)})`);
 }

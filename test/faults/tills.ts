@@ -54,7 +54,7 @@ export class Till {
     await new Promise<void>(finished => {
       let underWay = 0;
       let gone = false;
-      const next = () => outbox.shift() ?? (enough() ? undefined : this.#ring(receipt));
+      const next = () => outbox.shift() ?? (enough() ? undefined : this.ring(receipt));
       const pump = () => {
         while (!gone && underWay < window) {
           const message = next();
@@ -84,7 +84,7 @@ export class Till {
   }
 
   /** A new receipt, in the till's outbox from now on. */
-  #ring(options: ReceiptOptions): Sent {
+  ring(options: ReceiptOptions = {}): Sent {
     this.#sequence += 1;
     const sequence = this.#sequence;
     const message = { ...receiptOf(this.id, sequence, options), terminal: this.id, sequence };
