@@ -3,8 +3,9 @@
  * real agent while its tills sell.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -102,36 +103,44 @@ test('a disk that is full in the middle of a write tears no line', mounting(), a
 });
 
 /** The journal may not grow beyond the middle of a line: a short write, then none. */
-async function cutWritesShort(t: TestContext, broken: Broken, rounds: number): Promise<void> {
-  const shop = await FaultyShop.open(t, 3, { broken });
+async function cutWritesShort(
+  t: TestContext,
+  broken: Broken,
+  { tills, window, rounds }: { tills: number; window: number; rounds: number },
+): Promise<void> {
+  const shop = await FaultyShop.open(t, tills, { broken });
   const { child } = await shop.start();
   for (let round = 0; round < rounds; round += 1) {
-    let over = false;
     await shop.settle();
-    const before = shop.record.acknowledged.size;
-    const selling = shop.sell(() => over, 10, { paddingBytes: 3000 });
-    await waitFor('it sells', async () => shop.record.acknowledged.size > before + 20 || undefined);
-    limitFileSize(child.pid, (await newestJournalSize(shop)) + 200_000);
-    await wait(300);
+    const { acknowledged } = shop.record;
+    const before = acknowledged.size;
+    const selling = shop.sell(() => false, window, { paddingBytes: 3000 });
+    await waitFor('it sells', async () => acknowledged.size > before + 20 || undefined);
+    limitFileSize(child.pid, newestJournalSize(shop) + 200_000);
+    await selling; // Until the sales are refused, or the agent is gone.
     limitFileSize(child.pid, 'unlimited');
-    over = true;
-    await selling;
   }
   await shop.endWell();
 }
 
 function limitFileSize(pid: number | undefined, soft: number | 'unlimited'): void {
-  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
+  spawnSync('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
 }
 
-async function newestJournalSize({ folder }: FaultyShop): Promise<number> {
-  const names = (await readdir(join(folder, 'journal'))).filter(name => name.endsWith('.ndjson'));
-  return (await stat(join(folder, 'journal', names.sort().at(-1) ?? ''))).size;
+/** Asked without a pause: in one, the tills would go on. */
+function newestJournalSize({ folder }: FaultyShop): number {
+  const names = readdirSync(join(folder, 'journal')).filter(name => name.endsWith('.ndjson'));
+  return statSync(join(folder, 'journal', names.sort().at(-1) ?? '')).size;
 }
 
-test('writes that end in the middle of a line tear none', LINUX, t => cutWritesShort(t, WHOLE, 3));
+test('writes that end in the middle of a line tear none', LINUX, t =>
+  cutWritesShort(t, WHOLE, { tills: 3, window: 10, rounds: 3 }),
+);
 
-canary('short-writes', LINUX, (t, broken) => cutWritesShort(t, broken, 1));
+// Alone in its write: lines that came behind it would not fit either, and be refused together.
+canary('short-writes', LINUX, (t, broken) =>
+  cutWritesShort(t, broken, { tills: 1, window: 1, rounds: 1 }),
+);
 
 /** Many tills push, and one has gone wild: the same receipt as fast as the agent takes it. */
 async function pushOnSlowDisk(t: TestContext, broken: Broken): Promise<void> {

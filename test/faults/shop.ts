@@ -63,9 +63,12 @@ export class FaultyShop {
 
   /** Enrolled, with its tills; no agent runs yet. */
   static async open(t: TestContext, tills = 3, options: OpenOptions = {}): Promise<FaultyShop> {
+    let opened: FaultyShop | undefined;
+    t.after(() => opened?.abandon()); // Before its folder goes.
     const folder = join(options.place ?? (await tempFolder(t)), 'agent');
     const relay = await startFakeRelay(t);
     const shop = new FaultyShop(t, folder, relay, options.broken ?? WHOLE);
+    opened = shop;
     await shop.start();
     await shop.#enrol(options.invitation ?? { relay: relay.url, code: 'code' });
     await shop.stop();
@@ -106,6 +109,12 @@ export class FaultyShop {
   async kill(): Promise<void> {
     await this.running.stop('SIGKILL');
     this.agent = undefined;
+  }
+
+  /** Whatever a test that failed has left: tills that sell, an agent that runs. */
+  async abandon(): Promise<void> {
+    for (const till of this.tills) till.hangUp();
+    await this.agent?.stop('SIGKILL');
   }
 
   /** All tills sell until it is enough or the agent is gone. */
