@@ -133,6 +133,71 @@ export const CANARIES = {
     ],
     says: /the agent ended/,
   },
+  'flipped-bit': {
+    what: 'an agent that cuts its journal at the first record that went bad',
+    changes: [
+      [
+        'agent/journal/recover.js',
+        "await setAside(disk, path, wrong, 'damaged');",
+        "await setAside(disk, path, wrong, 'damaged'); return file.truncate(wrong[0].offset);",
+      ],
+    ],
+    says: /records lost by one bit/,
+  },
+  'torn-line': {
+    what: 'an agent that takes a torn last line for damage',
+    changes: [['agent/journal/recover.js', '!ended && salvage(', 'false && salvage(']],
+    says: /1 !== 0/,
+  },
+  partition: {
+    what: 'an agent that forgets a day which it could not deliver',
+    changes: [
+      [
+        'agent/delivery/forwarder.js',
+        'await putOff(parts, day, error);',
+        "await putOff(parts, day, error); day.receipt = { verdict: 'accepted' }; return true;",
+      ],
+    ],
+    says: /head office has other totals than the tills/,
+  },
+  clone: {
+    what: 'a relay that does not look at the chain of summaries',
+    changes: [
+      [
+        'relay/inbox/chain.js',
+        'if (evidence.keyIsRevoked)',
+        "return { verdict: 'accepted', moves: true }; if (evidence.keyIsRevoked)",
+      ],
+    ],
+    says: /expected: \/kept aside/,
+  },
+  'lost-answer': {
+    what: 'a relay that does not know a summary when it comes again',
+    changes: [['relay/inbox/summaries.js', 'if (known !== undefined) {', 'if (false) {']],
+    says: /the same day was kept aside/,
+  },
+  clock: {
+    what: 'an agent that believes every clock',
+    changes: [
+      [
+        'agent/day/clock-watch.js',
+        'const { forgivenMs, suspect }',
+        "return 'right'; const { forgivenMs, suspect }",
+      ],
+    ],
+    says: /expected: 'clock-behind'/,
+  },
+  'failed-till-sync': {
+    what: 'a till that takes a failed sync of its outbox for a good one',
+    changes: [
+      [
+        'agent/terminal-kit/outbox-file.js',
+        'datasync().catch(cause => this.#break(cause))',
+        'datasync().catch(() => 0)',
+      ],
+    ],
+    says: /goes on after its disk failed/,
+  },
 } as const satisfies Record<string, Canary>;
 
 export type CanaryName = keyof typeof CANARIES;

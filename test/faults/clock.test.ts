@@ -11,6 +11,7 @@ import { type AgentProcess, agentEnv, runAgent, startAgent } from '../support/ag
 import { openTestCore, testClock, until } from '../support/core.ts';
 import { startFakeRelay } from '../support/fake-relay.ts';
 import { findTool, needs } from '../support/tools.ts';
+import { type Broken, canary, WHOLE } from './canaries.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -22,7 +23,11 @@ interface MovedAgent extends AgentProcess {
 }
 
 /** A shop with one sale whose clock stands `beforeMidnightS` seconds before its midnight. */
-async function shopBeforeMidnight(t: TestContext, beforeMidnightS: number): Promise<MovedAgent> {
+async function shopBeforeMidnight(
+  t: TestContext,
+  beforeMidnightS: number,
+  broken = WHOLE,
+): Promise<MovedAgent> {
   const relay = await startFakeRelay(t);
   const nowMs = Date.now();
   const local = nowMs + 8 * HOUR_MS;
@@ -35,7 +40,7 @@ async function shopBeforeMidnight(t: TestContext, beforeMidnightS: number): Prom
   const file = join(await tempFolder(t), 'clock');
   const moveClock = (seconds: number) => writeFile(file, `${seconds < 0 ? '' : '+'}${seconds}s\n`);
   await moveClock(offsetS);
-  const env = agentEnv(core.dataDir, { AGENT_CLOSE_GRACE_MINUTES: '0' });
+  const env = agentEnv(core.dataDir, { AGENT_CLOSE_GRACE_MINUTES: '0', ...broken });
   const agent = await startAgent(t, {
     ...env,
     LD_PRELOAD: findTool('libfaketime') ?? '',
@@ -64,20 +69,24 @@ test('midnight comes and the day is closed within seconds', needs('libfaketime')
   assert.equal(await agent.stop(), 0);
 });
 
+async function jump(t: TestContext, broken: Broken): Promise<void> {
+  const agent = await shopBeforeMidnight(t, 3600, broken);
+  await agent.moveClock(-7200);
+  assert.equal(await headlineSoon(agent), 'clock-behind');
+  await agent.moveClock(5 * 24 * 3600);
+  assert.equal(await headlineSoon(agent), 'clock-jumped');
+  const refused = await runAgent(agent.env, 'close');
+  assert.match(refused.stderr, /clock cannot be believed/);
+  assert.ok(!agent.log().includes('"event":"closed"'));
+  await agent.moveClock(0);
+  assert.notEqual((await agent.status()).clock.verdict, 'behind-records');
+  assert.equal(await agent.stop(), 0);
+}
+
 test(
   'a clock that is set back, or far ahead, is told at once and closes nothing',
   needs('libfaketime'),
-  async t => {
-    const agent = await shopBeforeMidnight(t, 3600);
-    await agent.moveClock(-7200);
-    assert.equal(await headlineSoon(agent), 'clock-behind');
-    await agent.moveClock(5 * 24 * 3600);
-    assert.equal(await headlineSoon(agent), 'clock-jumped');
-    const refused = await runAgent(agent.env, 'close');
-    assert.match(refused.stderr, /clock cannot be believed/);
-    assert.ok(!agent.log().includes('"event":"closed"'));
-    await agent.moveClock(0);
-    assert.notEqual((await agent.status()).clock.verdict, 'behind-records');
-    assert.equal(await agent.stop(), 0);
-  },
+  t => jump(t, WHOLE),
 );
+
+canary('clock', needs('libfaketime'), jump);

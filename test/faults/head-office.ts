@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort, Processes, type Program } from '../../deploy/demo/processes.ts';
+import type { Broken } from './canaries.ts';
 import { type RelayLine, startProxy } from './proxy.ts';
 
 export interface ReceivedDay {
@@ -22,7 +23,7 @@ export interface HeadOffice {
   start(): Promise<void>;
 }
 
-export async function startHeadOffice(t: TestContext): Promise<HeadOffice> {
+export async function startHeadOffice(t: TestContext, broken: Broken): Promise<HeadOffice> {
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-office-'));
   const processes = new Processes(folder);
   t.after(async () => {
@@ -35,6 +36,7 @@ export async function startHeadOffice(t: TestContext): Promise<HeadOffice> {
     RELAY_DATA_DIR: join(folder, 'relay'),
     RELAY_PORT: String(port),
     RELAY_PUBLIC_URL: proxy.url,
+    ...broken,
   };
   let relay: Program | undefined;
   const start = async () => {

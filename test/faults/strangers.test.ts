@@ -189,6 +189,7 @@ function mutate(bytes: Buffer, from: number, receiptAt: number, random: () => nu
 async function sendMutated(t: TestContext, broken: Broken): Promise<void> {
   await sellDuring(t, broken, async shop => {
     const random = randomFrom(SEED);
+    const kept: number[] = [];
     const till = shop.tills[1] as Till;
     const { terminal, text } = till.ring();
     const hello = connectPacket(terminal, till.password);
@@ -200,9 +201,14 @@ async function sendMutated(t: TestContext, broken: Broken): Promise<void> {
       const localAddress = `127.0.${1 + Math.floor(i / 2)}.1`;
       const socket = connect({ port: portOf(shop), host: '127.0.0.1', localAddress });
       socket.on('error', () => undefined).resume();
+      socket.setTimeout(SENT_AWAY_WITHIN_MS, () => {
+        kept.push(i);
+        socket.destroy();
+      });
       socket.end(mutate(bytes, from, bytes.length - Buffer.byteLength(text), random));
       if (!socket.closed) await new Promise(done => socket.once('close', done));
     }
+    assert.deepEqual(kept, [], `connections that were not ended; TILLBOOK_SEED=${SEED}`);
   });
 }
 
