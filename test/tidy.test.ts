@@ -174,3 +174,13 @@ test('no source keeps a test from running or a debugger waiting', () => {
 function paths(list: readonly Source[]): string[] {
   return list.map(({ path }) => path);
 }
+
+test('every fault suite has a canary', () => {
+  const suites = sources.filter(({ path }) => /^test\/faults\/.*\.test\.ts$/.test(path));
+  assert.ok(suites.length > 5);
+  const without = suites.filter(({ text }) => !/canary\(|'canary:/.test(text));
+  assert.deepEqual(
+    without.map(({ path }) => path),
+    [],
+  );
+});

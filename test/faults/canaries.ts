@@ -198,6 +198,22 @@ export const CANARIES = {
     ],
     says: /goes on after its disk failed/,
   },
+  steps: {
+    what: 'an agent that cuts a torn line off by emptying the file and writing the rest anew',
+    changes: [
+      [
+        'agent/journal/recover.js',
+        'await file.truncate(tail.offset);',
+        'const rest = await readUpTo(file, tail.offset, 0); await file.truncate(0); await writeAll(file, rest, 0);',
+      ],
+    ],
+    says: /was acknowledged and is lost/,
+  },
+  'day-close': {
+    what: 'an agent that leaves half-written summaries where they are',
+    changes: [['agent/day/signed-days.js', "if (name.endsWith('.tmp'))", 'if (false)']],
+    says: /\.tmp/,
+  },
 } as const satisfies Record<string, Canary>;
 
 export type CanaryName = keyof typeof CANARIES;

@@ -15,6 +15,7 @@ import { agentEnv, runAgent, startAgent } from '../support/agent-process.ts';
 import { openTestCore, testClock, until } from '../support/core.ts';
 import { type FakeRelay, startFakeRelay } from '../support/fake-relay.ts';
 import { needs } from '../support/tools.ts';
+import { type Broken, canary, WHOLE } from './canaries.ts';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
 /** Every how manieth step is tried; 1 at night. */
@@ -84,10 +85,15 @@ function assertOneChain({ received }: FakeRelay): void {
 }
 
 /** True when the step was reached. */
-async function closeAfterDeath(t: TestContext, calls: string, step: number): Promise<boolean> {
+async function closeAfterDeath(
+  t: TestContext,
+  broken: Broken,
+  calls: string,
+  step: number,
+): Promise<boolean> {
   const relay = await startFakeRelay(t);
   const dataDir = await shopWithDueDays(t, relay);
-  const env = agentEnv(dataDir, { AGENT_CLOSE_GRACE_MINUTES: '0' });
+  const env = agentEnv(dataDir, { AGENT_CLOSE_GRACE_MINUTES: '0', ...broken });
   const died = await dieAt(env, { calls, step, relay });
   const agent = await startAgent(t, env);
   await until(() => relay.received.length > 0, STRACED_WITHIN_MS);
@@ -102,13 +108,19 @@ async function closeAfterDeath(t: TestContext, calls: string, step: number): Pro
   return died;
 }
 
-for (const calls of ['rename', 'fdatasync', 'fsync']) {
-  test(`death at a ${calls} leaves one chain of days`, needs('strace'), async t => {
-    let deaths = 0;
-    for (let step = 1; step <= STEPS_MAX; step += STEP) {
-      if (!(await closeAfterDeath(t, calls, step))) break;
-      deaths += 1;
-    }
-    assert.ok(deaths > 0, `no ${calls} was ever reached: the run proves nothing`);
-  });
+async function dieAtEvery(t: TestContext, broken: Broken, calls: string, every: number) {
+  let deaths = 0;
+  for (let step = 1; step <= STEPS_MAX; step += every) {
+    if (!(await closeAfterDeath(t, broken, calls, step))) break;
+    deaths += 1;
+  }
+  assert.ok(deaths > 0, `no ${calls} was ever reached: the run proves nothing`);
 }
+
+for (const calls of ['rename', 'fdatasync', 'fsync']) {
+  test(`death at a ${calls} leaves one chain of days`, needs('strace'), t =>
+    dieAtEvery(t, WHOLE, calls, STEP),
+  );
+}
+
+canary('day-close', needs('strace'), (t, broken) => dieAtEvery(t, broken, 'rename', 1));

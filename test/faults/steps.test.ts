@@ -6,10 +6,11 @@
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { tempFolder } from '../support/agent.ts';
 import { randomFrom } from '../support/random.ts';
 import { needs } from '../support/tools.ts';
+import { type Broken, canary, WHOLE } from './canaries.ts';
 import { howOften, SEED } from './runs.ts';
 import { FaultyShop, waitFor } from './shop.ts';
 import { DISK_CALLS, killedAt, straced } from './strace.ts';
@@ -18,10 +19,10 @@ import { inspect } from './verifier.ts';
 /** How many of the steps; all of them at night. */
 const STEPS = howOften('TILLBOOK_STEPS', 12);
 
-test(`death at every step loses nothing (seed ${SEED})`, needs('strace'), async t => {
-  const shop = await FaultyShop.open(t, 2);
+async function dieAtSteps(t: TestContext, broken: Broken, pick: Pick): Promise<void> {
+  const shop = await FaultyShop.open(t, 2, { broken });
   const all = await stepsOfTheWay(shop, join(await tempFolder(t), 'calls'));
-  const steps = spread(all);
+  const steps = pick(all);
   let deaths = 0;
   for (const { call, k } of steps) {
     await tearTail(shop);
@@ -34,7 +35,18 @@ test(`death at every step loses nothing (seed ${SEED})`, needs('strace'), async 
   }
   assert.ok(deaths > steps.length / 2, `only ${deaths} deaths: it proves nothing`);
   await shop.endWell();
-});
+}
+
+test(`death at every step loses nothing (seed ${SEED})`, needs('strace'), t =>
+  dieAtSteps(t, WHOLE, spread),
+);
+
+/** The first writes of a start: what it sets aside, and what it puts in place. */
+const firstWrites: Pick = steps => steps.filter(({ call, k }) => call === 'pwrite64' && k <= 4);
+
+canary('steps', needs('strace'), (t, broken) => dieAtSteps(t, broken, firstWrites));
+
+type Pick = (steps: readonly Step[]) => Step[];
 
 interface Step {
   call: string;
