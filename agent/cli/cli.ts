@@ -208,7 +208,7 @@ function portWords(error: NodeJS.ErrnoException & { address?: string; port?: num
   return [
     `the broker cannot listen on ${address} port ${port}: ${why}`,
     taken
-      ? 'stop the other program (such as Mosquitto), or set AGENT_MQTT_PORT'
+      ? 'stop the other program (such as Mosquitto), or set AGENT_MQTT_PORT (AGENT_MQTTS_PORT for TLS)'
       : 'look at AGENT_MQTT_HOST, AGENT_MQTT_PORT and AGENT_MQTTS_PORT',
   ].join('\n');
 }

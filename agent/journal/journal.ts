@@ -155,7 +155,7 @@ export class Journal {
     const file = await this.#disk.openToRead(this.#pathOf(date));
     if (file === undefined) throw noRecord(date, offset);
     try {
-      for (let length = FIRST_READ_BYTES; length < 16 * LINE_BYTES_MAX; length *= 16) {
+      for (let length = FIRST_READ_BYTES; length < 4 * LINE_BYTES_MAX; length *= 4) {
         const bytes = await readUpTo(file, length, offset);
         const end = bytes.indexOf(0x0a);
         if (end !== -1 && proveLine(bytes.subarray(0, end)) === undefined) break;

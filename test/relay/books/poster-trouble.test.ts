@@ -218,7 +218,7 @@ test('in a locked period a day becomes a draft where the store wants that', asyn
   assert.equal(rig.standIn.control.payments().length, 0);
 });
 
-test('fifty stores with four tenders each cost six calls beyond what is read once', async t => {
+test('fifty stores with four tenders cost six calls, and two as they closed before the relay ran', async t => {
   const rig = await makeRig(t);
   await connect(rig);
   const four = { card: 1000, cash: 500, paynow: 400, grab: 500 };
