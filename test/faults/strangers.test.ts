@@ -24,6 +24,8 @@ const MEMORY_MAX_MIB = 400;
 const HUGE_BYTES = 10 << 20;
 /** A CONNECT must come within 5 s. */
 const SENT_AWAY_WITHIN_MS = 12_000;
+/** Far more than a loaded machine needs. */
+const HAPPENS_WITHIN_MS = 60_000;
 const IDLE_SOCKETS = 5000;
 /** At most 250 strangers beside what an agent has open. */
 const FILES_MAX = 500;
@@ -70,8 +72,11 @@ function dial({ running, tills }: FaultyShop, changes: IClientOptions = {}): Mqt
   return client;
 }
 
-function happens(client: MqttClient, event: 'connect' | 'close'): Promise<void> {
-  return new Promise(done => client.once(event, () => done()));
+async function happens(client: MqttClient, event: 'connect' | 'close'): Promise<void> {
+  const late = wait(HAPPENS_WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`no ${event} of ${client.options.clientId} within ${HAPPENS_WITHIN_MS} ms`);
+  });
+  await Promise.race([new Promise<void>(done => client.once(event, () => done())), late]);
 }
 
 /** How a sign-in ends. */
