@@ -76,6 +76,13 @@ export function documentRows({
   return plan.status === 'DRAFT' ? rows : [...rows, ...paidRows(plan, readBack)];
 }
 
+/** What Xero holds of the payments that we wrote for a tender, minor units. */
+export function paidInXero(plan: PlannedDocument, readBack: ReadBack, tender: string): number {
+  const { missing } = unmatched(plan, readBack);
+  const found = plan.payments.filter(one => one.tender === tender && !missing.includes(one));
+  return sumMinor(found.map(({ amount }) => amount));
+}
+
 function paidRows(plan: PlannedDocument, readBack: ReadBack | undefined): ReconcileRow[] {
   const { number, payments } = plan;
   const left = unmatched(plan, readBack);

@@ -8,7 +8,7 @@ import { formatMinor, sumMinor } from '../../protocol/money.ts';
 import type { DocumentRecord } from '../db/records.ts';
 import type { PlannedDocument } from './plan.ts';
 import { type Reason, reason } from './reasons.ts';
-import { documentRows, type ReconcileRow, row } from './reconcile-rows.ts';
+import { documentRows, paidInXero, type ReconcileRow, row, type Sides } from './reconcile-rows.ts';
 
 export type PostedDocument = Pick<DocumentRecord, 'plan' | 'state' | 'readBack'>;
 
@@ -133,17 +133,34 @@ function tenderRows(
       tills: took(tills, name),
       agent: took(agent, name),
       relay: sumMinor(documents.map(document => carried(document, name))),
+      ...inXero(documents, name),
     }),
   );
 }
 
+/** Xero's payments by a tender; it knows nothing of a tender that is a line. */
+function inXero(documents: readonly PostedDocument[], name: string): Pick<Sides, 'xero'> {
+  if (documents.some(({ plan }) => plan.lines.some(({ tender }) => tender === name))) return {};
+  let xero = 0;
+  for (const document of documents) {
+    const { plan, readBack } = document;
+    if (readBack === undefined) return { xero: undefined };
+    xero += signOf(document) * paidInXero(plan, readBack, name) - movedWith(plan, name);
+  }
+  return { xero };
+}
+
 /** A tender's amount as the till counts it, taken out of a document again. */
 function carried(document: PostedDocument, name: string): number {
-  const { payments, lines, cash } = document.plan;
+  const { payments, lines } = document.plan;
   const paid = payments.filter(({ tender }) => tender === name).map(({ amount }) => amount);
   const onLines = lines.filter(({ tender }) => tender === name).map(({ amount }) => -amount);
-  const moved = cash?.tender === name ? cash.moved : 0;
-  return signOf(document) * sumMinor([...paid, ...onLines]) - moved;
+  return signOf(document) * sumMinor([...paid, ...onLines]) - movedWith(document.plan, name);
+}
+
+/** Cash in and out and over/short, where this tender carries them. */
+function movedWith({ cash }: PlannedDocument, name: string): number {
+  return cash?.tender === name ? cash.moved : 0;
 }
 
 function goneReasons({ plan, readBack }: PostedDocument): Reason[] {

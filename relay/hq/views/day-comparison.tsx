@@ -28,7 +28,7 @@ export function ComparisonCard({ comparison, currency }: ComparisonProps) {
   );
 }
 
-/** Xero has no figure of its own for a tender that is a line, or for cash with what was moved. */
+/** Xero has no figure of its own for a tender that is a line, or for all sales together. */
 function singleText(rows: readonly ReconcileRow[]): string {
   const equal = rows.filter(({ verdict }) => verdict === 'equal').length;
   const agree = equal === rows.length ? 'all are equal' : `${equal} are equal`;

@@ -58,7 +58,23 @@ test('a day that Xero wrote as it was told is reconciled; its tax is shown in ce
     [91, 91, 91, 90, -1, 'within'],
   );
   const cash = rows.find(({ label }) => label === 'Tender cash');
-  assert.deepEqual([cash?.agent, cash?.relay, cash?.verdict], [1190, 1190, 'equal']);
+  // Xero holds 9.00 in cash: 2.50 was spent on milk and 0.40 was short.
+  assert.deepEqual(
+    [cash?.agent, cash?.relay, cash?.xero, cash?.verdict],
+    [1190, 1190, 1190, 'equal'],
+  );
+  const giftCard = rows.find(({ label }) => label === 'Tender gift-card');
+  assert.deepEqual([giftCard?.relay, giftCard?.xero, giftCard?.verdict], [400, undefined, 'equal']);
+});
+
+test('a payment that is not in Xero is missing in its tender', () => {
+  const document = obeyed(planOf(DAY), { payments: [] });
+  const { rows } = reconcile({ parts: DAY, documents: [document] });
+  const card = rows.find(({ label }) => label === 'Tender card');
+  assert.deepEqual([card?.tills, card?.relay, card?.xero], [1500, 1500, 0]);
+  const unread = { plan: document.plan, state: document.state };
+  const before = reconcile({ parts: DAY, documents: [unread] });
+  assert.equal(before.rows.find(({ label }) => label === 'Tender card')?.verdict, 'unknown');
 });
 
 const WRONG: [string, Partial<ReadBack>, RegExp][] = [
