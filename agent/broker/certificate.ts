@@ -24,8 +24,15 @@ export interface Certificate {
   key: string;
 }
 
-/** @param names DNS names and IP addresses that tills may connect to */
-export function makeCertificate(names: readonly string[], nowMs: number): Certificate {
+/**
+ * @param names DNS names and IP addresses that tills may connect to
+ * @param serial any bytes, read as one positive number
+ */
+export function makeCertificate(
+  names: readonly string[],
+  nowMs: number,
+  serial: Buffer = randomBytes(16),
+): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(Buffer.from(OID.ecdsaWithSha256, 'hex'));
   const name = sequence(
@@ -33,7 +40,7 @@ export function makeCertificate(names: readonly string[], nowMs: number): Certif
   );
   const body = sequence(
     tagged(0xa0, integer(Buffer.from([2]))), // version 3
-    integer(randomBytes(16)),
+    integer(serial),
     algorithm,
     name,
     sequence(time(nowMs - DAY_MS), time(nowMs + VALID_DAYS * DAY_MS)),
@@ -83,11 +90,12 @@ function time(instantMs: number): Buffer {
   return tagged(late ? 0x18 : 0x17, Buffer.from(`${late ? digits : digits.slice(2)}Z`));
 }
 
-/** A positive INTEGER. */
+/** A positive INTEGER in as few bytes as hold it: DER takes no others (X.690 section 8.3.2). */
 function integer(bytes: Buffer): Buffer {
-  const positive =
-    ((bytes[0] ?? 0) & 0x80) === 0 ? bytes : Buffer.concat([Buffer.from([0]), bytes]);
-  return tagged(0x02, positive);
+  const first = bytes.findIndex(byte => byte !== 0);
+  const digits = first < 0 ? Buffer.from([0]) : bytes.subarray(first);
+  const isNegative = ((digits[0] ?? 0) & 0x80) !== 0;
+  return tagged(0x02, isNegative ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
 
 function sequence(...parts: Buffer[]): Buffer {
