@@ -74,6 +74,7 @@ export const KEPT_ASIDE_REASONS = [
   'history-lost',
   'bad-summary',
 ] as const;
+export type KeptAsideReason = (typeof KEPT_ASIDE_REASONS)[number];
 
 /** Answer to PUT …/revisions/n, typ `tillbook-receipt+jws`, signed by the relay after its commit. */
 export const receiptSchema = z.object({

@@ -148,9 +148,15 @@ export class ChainFile {
     return undefined;
   }
 
+  /** Without a file there is nothing to acknowledge. */
+  #opened(): DiskFile {
+    if (this.#file === undefined) throw new Error(`${this.path} is not open`);
+    return this.#file;
+  }
+
   async #write(bytes: Buffer, position: number): Promise<AppError | undefined> {
     try {
-      if (this.#file !== undefined) await writeAll(this.#file, bytes, position);
+      await writeAll(this.#opened(), bytes, position);
     } catch (error) {
       const failure = diskError(error, `writing ${this.path}`);
       if (failure.code !== 'disk-full') return this.#break(error, `writing ${this.path}`);
@@ -161,7 +167,7 @@ export class ChainFile {
 
   async #sync(): Promise<AppError | undefined> {
     try {
-      await this.#file?.datasync();
+      await this.#opened().datasync();
     } catch (error) {
       return this.#break(error, `syncing ${this.path}`);
     }

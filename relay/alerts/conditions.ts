@@ -5,7 +5,7 @@
 import { countInRuns } from '../../protocol/sequence.ts';
 import { countText } from '../../protocol/words.ts';
 import type { ConnectionRecord, DayRecord, HeartbeatRecord, StoreRecord } from '../db/records.ts';
-import { KEPT_ASIDE_WORDS, type KeptAsideReason } from '../inbox/chain.ts';
+import { KEPT_ASIDE_WORDS } from '../inbox/chain.ts';
 import type { Alert } from './alert.ts';
 
 /** Four heartbeats of five minutes. */
@@ -123,7 +123,7 @@ function dayAlerts(store: StoreRecord, day: DayRecord, nowMs: number): Alert[] {
   }
   const aside = day.keptAside.findLast(kept => !wasSettled(day, kept));
   if (aside !== undefined) {
-    const { message, fix } = KEPT_ASIDE_WORDS[aside.reason as KeptAsideReason];
+    const { message, fix } = KEPT_ASIDE_WORDS[aside.reason];
     add('kept-aside', `a summary was kept aside. ${message}`, fix);
   }
   const newest = day.revisions.at(-1);

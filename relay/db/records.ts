@@ -6,6 +6,7 @@ import type {
   Command,
   DayProgress,
   Heartbeat,
+  KeptAsideReason,
   Receipt,
   StoreSettings,
 } from '../../protocol/agent-relay.ts';
@@ -139,8 +140,7 @@ export interface DayRecord {
     revision: number;
     number: number;
     digest: string;
-    /** One of KEPT_ASIDE_REASONS. */
-    reason: string;
+    reason: KeptAsideReason;
     receivedAt: string;
   }[];
   /** What stands in Xero or is on its way there, oldest first. */

@@ -2,6 +2,7 @@
 import type { Reader } from '../db/db.ts';
 import type { ConnectionRecord, StoreRecord } from '../db/records.ts';
 import type { Account, Chart } from '../xero/chart.ts';
+import { compareNames } from './name-order.ts';
 
 export interface AllowedOrganisation {
   connection: string;
@@ -35,9 +36,7 @@ export async function loadSettings(db: Reader): Promise<SettingsData> {
 /** Open stores by name. */
 export async function loadStores(db: Reader): Promise<StoreRecord[]> {
   const stores = (await db.list('stores')).map(row => row.value);
-  return stores
-    .filter(store => store.closedAt === undefined)
-    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  return stores.filter(store => store.closedAt === undefined).sort(compareNames);
 }
 
 /** A mapping may name an account by its code or its id. */

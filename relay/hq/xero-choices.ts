@@ -6,6 +6,7 @@
 import { appliesTo, findAccount } from '../books/chart-lookup.ts';
 import type { Account, Chart } from '../xero/chart.ts';
 import { trackingChoice } from './mapping-form.ts';
+import { compareNames } from './name-order.ts';
 import type { Choice } from './parts/fields.tsx';
 
 /** `Sales (200)`; a bank account may have no code. */
@@ -89,10 +90,6 @@ function bankRank(account: Account): number {
 /** In the order of the chart of accounts, which is how bookkeepers know it. */
 function compareCodes(a: Account, b: Account): number {
   return (a.code ?? '').localeCompare(b.code ?? '', 'en', { numeric: true }) || compareNames(a, b);
-}
-
-function compareNames(a: { name: string }, b: { name: string }): number {
-  return a.name.localeCompare(b.name, 'en');
 }
 
 function choiceOf(chart: Chart, account: Account, group: string): Choice {

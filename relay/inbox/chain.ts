@@ -3,11 +3,9 @@
  * its content be used? A summary in its right place moves the chain on even if its content is kept
  * aside, so that one bad day never holds up the days after it.
  */
-import type { KEPT_ASIDE_REASONS } from '../../protocol/agent-relay.ts';
+import type { KeptAsideReason } from '../../protocol/agent-relay.ts';
 import type { DaySummary } from '../../protocol/day-summary.ts';
 import type { DayRecord, StoreRecord } from '../db/records.ts';
-
-export type KeptAsideReason = (typeof KEPT_ASIDE_REASONS)[number];
 
 /** Who it says it is: all that is needed to keep it, whatever else is wrong with it. */
 export type SummaryIdentity = Pick<

@@ -1,8 +1,9 @@
 /** How a day's row changes when a summary arrives; everything after that is the poster's. */
+import type { KeptAsideReason } from '../../protocol/agent-relay.ts';
 import type { DaySummary } from '../../protocol/day-summary.ts';
 import { dayKey, type Reader, type Writer } from '../db/db.ts';
 import type { DayRecord, SummaryRecord } from '../db/records.ts';
-import { KEPT_ASIDE_WORDS, type KeptAsideReason } from './chain.ts';
+import { KEPT_ASIDE_WORDS } from './chain.ts';
 
 /** The oldest events of a day give way. */
 export const EVENTS_MAX = 200;

@@ -37,7 +37,7 @@ describe('a relay that is restored from an old backup', OPTIONS, () => {
       'pg-relay': { program: 'relay' },
       'new-pg-relay': { program: 'relay', env },
     });
-    book.skip(3);
+    book.skip(3); // A relay on its folder: the drill above types them.
     book.adopt('pg-relay', 'relay');
     Object.assign(book.words, { DATABASE: before_, NEWBASE: restored });
     await tradeTwice(stage, () => book.next());

@@ -49,6 +49,11 @@ export const CANARIES = {
     what: 'an agent that takes a file it could not open for a written one',
     changes: [
       ['agent/journal/chain-file.js', 'return diskError(error, `opening', 'return void (`'],
+      [
+        'agent/journal/chain-file.js',
+        'if (this.#file === undefined)',
+        'if (!this.#file) return { write: async one => one.length, datasync: async () => 0 }; if (0)',
+      ],
     ],
     says: /was acknowledged and is lost/,
   },

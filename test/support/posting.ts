@@ -240,3 +240,15 @@ export async function dayIn(
     await new Promise(done => setTimeout(done, 20));
   }
 }
+
+/** Posts until all of the keys are reconciled, woken all the while; then that poster stops. */
+export async function postAll(rig: Rig, keys: readonly string[], db = rig.db): Promise<void> {
+  const poster = rig.start(db);
+  const nudge = setInterval(() => poster.wake(), 40);
+  try {
+    for (const key of keys) await dayIn(rig, key, ['reconciled']);
+  } finally {
+    clearInterval(nudge);
+    await poster.stop();
+  }
+}

@@ -3,6 +3,7 @@ import { addDays, businessDateOf } from '../../../protocol/business-date.ts';
 import type { DayState, StoreRecord } from '../../db/records.ts';
 import { show } from '../answers.tsx';
 import { query, type UserCall } from '../call.ts';
+import { compareNames } from '../name-order.ts';
 import { STATES } from '../parts/show.tsx';
 import { CalendarPage, type CalendarRow } from '../views/calendar.tsx';
 import type { Route } from './route.ts';
@@ -23,10 +24,7 @@ async function showCalendar(call: UserCall): Promise<void> {
   const stores = (await db.list('stores')).map(row => row.value);
   const all = await Promise.all(stores.map(store => rowOf(call, store, month)));
   const kept = all.filter(row => row.store.closedAt === undefined || row.days.size > 0);
-  kept.sort(
-    (a, b) =>
-      b.stuck - a.stuck || a.store.name.localeCompare(b.store.name, 'en', { numeric: true }),
-  );
+  kept.sort((a, b) => b.stuck - a.stuck || compareNames(a.store, b.store));
   const rows = onlyStuck ? kept.filter(row => row.stuck > 0) : kept;
   const next = addDays(`${month}-28`, 4).slice(0, 7);
   const props = {

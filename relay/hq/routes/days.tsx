@@ -6,6 +6,7 @@ import { show } from '../answers.tsx';
 import { query, type UserCall } from '../call.ts';
 import { toCsv } from '../csv.ts';
 import { type DayFilter, type ListedDay, listDays, parseFilter } from '../day-list.ts';
+import { compareNames } from '../name-order.ts';
 import { STATES } from '../parts/show.tsx';
 import { DaysPage } from '../views/days.tsx';
 import { DaysChart } from '../views/days-chart.tsx';
@@ -63,7 +64,7 @@ async function readDays(
 ): Promise<{ stores: StoreRecord[]; filter: DayFilter; days: ListedDay[] }> {
   const { db } = call.deps;
   const stores = (await db.list('stores')).map(row => row.value);
-  stores.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  stores.sort(compareNames);
   // The date line: some store may be a day ahead of this one's zone, so the range ends tomorrow.
   const today = businessDateOf(call.now, { timezone: 'UTC', cutOver: '00:00' });
   const states = [...Object.keys(STATES), 'unfinished'];

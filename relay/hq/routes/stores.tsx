@@ -8,6 +8,7 @@ import type { HeartbeatRecord, StoreRecord } from '../../db/records.ts';
 import type { Chart } from '../../xero/chart.ts';
 import { fieldErrors, show } from '../answers.tsx';
 import { type FieldError, field, goTo, type UserCall } from '../call.ts';
+import { compareNames } from '../name-order.ts';
 import { StorePage } from '../views/store.tsx';
 import { type NewStoreForm, StoresPage } from '../views/stores.tsx';
 import type { Route } from './route.ts';
@@ -35,7 +36,7 @@ async function showStores(
 ): Promise<void> {
   const { db } = call.deps;
   const stores = (await db.list('stores')).map(row => row.value);
-  stores.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  stores.sort(compareNames);
   const beats = new Map((await db.list('heartbeats')).map(row => [row.key, row.value]));
   const enrolled = await enrolledStores(call);
   const charts = new Map((await db.list('charts')).map(row => [row.key, row.value]));

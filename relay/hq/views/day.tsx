@@ -2,7 +2,8 @@
 import type { DayParts } from '../../../protocol/day-summary.ts';
 import { sumMinor } from '../../../protocol/money.ts';
 import type { Reason } from '../../books/reasons.ts';
-import { KEPT_ASIDE_WORDS, type KeptAsideReason } from '../../inbox/chain.ts';
+import type { DayRecord } from '../../db/records.ts';
+import { KEPT_ASIDE_WORDS } from '../../inbox/chain.ts';
 import type { DayData } from '../day-data.ts';
 import type { DayAction } from '../deps.ts';
 import { Action, Page, sentence, useMay } from '../parts/page.tsx';
@@ -205,12 +206,12 @@ function ProofCard({ data }: { data: DayData }) {
 }
 
 /** A day that is aside as a whole says so on top. */
-function AsideNotes({ reasons }: { reasons: readonly { reason: string }[] }) {
+function AsideNotes({ reasons }: { reasons: DayRecord['keptAside'] }) {
   const codes = new Set(reasons.map(({ reason }) => reason));
   return (
     <>
       {[...codes].map(code => {
-        const { message, fix } = KEPT_ASIDE_WORDS[code as KeptAsideReason];
+        const { message, fix } = KEPT_ASIDE_WORDS[code];
         return (
           <p class="note warm">
             <strong>Kept aside:</strong> {message} {fix}

@@ -62,7 +62,8 @@ describe('an alert is', () => {
     const terminals = [{ terminal: 'till-1', missing }];
     const gaps = day({ state: 'reconciled', revisions: revision({ parts: { terminals } }) });
     const damaged = day({ state: 'reconciled', revisions: revision({ damaged: 1 }) });
-    const aside = { revision: 1, number: 1, digest: '', reason: 'broken-chain', receivedAt: '' };
+    const broken = { reason: 'broken-chain' as const, receivedAt: '' };
+    const aside = { revision: 1, number: 1, digest: '', ...broken };
     assert.deepEqual(kinds({ days: [day({ state: 'missing', reasons: [reason] })] }), [
       'day-missing',
     ]);

@@ -19,6 +19,7 @@ import {
   deliver,
   deliverTogether,
   makeRig,
+  postAll,
   type Rig,
 } from '../../support/posting.ts';
 import { needs } from '../../support/tools.ts';
@@ -60,23 +61,11 @@ async function office(t: TestContext, db?: Db): Promise<Rig> {
   return rig;
 }
 
-/** Posts until all of the keys are as they shall be. */
-async function post(rig: Rig, keys: readonly string[], db = rig.db): Promise<void> {
-  const poster = rig.start(db);
-  const nudge = setInterval(() => poster.wake(), 40);
-  try {
-    for (const key of keys) await dayIn(rig, key, ['reconciled']);
-  } finally {
-    clearInterval(nudge);
-    await poster.stop();
-  }
-}
-
 /** The week as it was lived: each revision posted before the next one comes. */
 async function liveOn(rig: Rig): Promise<void> {
   await addStore(rig, 'store-1', RENAMED);
   for (const [date, revisions] of Object.entries(DAYS)) {
-    for (const day of revisions) await post(rig, [await deliver(rig, date, day)]);
+    for (const day of revisions) await postAll(rig, [await deliver(rig, date, day)]);
   }
   assert.deepEqual(numbersIn(rig), NUMBERS);
 }
@@ -111,7 +100,7 @@ function assertOnce(rig: Rig): void {
 
 async function restoredOnce(rig: Rig): Promise<void> {
   await liveOn(rig);
-  await post(rig, await putBack(rig));
+  await postAll(rig, await putBack(rig));
   assertOnce(rig);
   const day = await rig.db.get('days', 'store-1/2026-11-20');
   assert.deepEqual(
@@ -133,7 +122,7 @@ describe('a backup from before the prefix was changed', () => {
     const rig = await office(t);
     await liveOn(rig);
     const counted = mortalDb(rig.db);
-    await post(rig, await putBack(rig), counted.db);
+    await postAll(rig, await putBack(rig), counted.db);
     const writes = counted.writes();
     assert.ok(writes >= 8, `${writes} writes`);
     for (let write = 1; write <= writes; write += 1) {
@@ -143,7 +132,7 @@ describe('a backup from before the prefix was changed', () => {
       const nudge = setInterval(() => doomed.wake(), 40);
       await mortal.killed;
       clearInterval(nudge);
-      await post(rig, keys);
+      await postAll(rig, keys);
       assertOnce(rig);
     }
   });
@@ -158,7 +147,7 @@ describe('a backup from before the prefix was changed', () => {
       times: 3,
       answer,
     });
-    await post(rig, await putBack(rig));
+    await postAll(rig, await putBack(rig));
     assertOnce(rig);
   });
 
@@ -185,7 +174,7 @@ async function forget(rig: Rig, revisions: readonly ReturnType<typeof busyDay>[]
 async function renamedOffice(t: TestContext, first = busy): Promise<Rig> {
   const rig = await office(t);
   await addStore(rig, 'store-1', RENAMED);
-  await post(rig, [await deliver(rig, DATE, first)]);
+  await postAll(rig, [await deliver(rig, DATE, first)]);
   return rig;
 }
 
@@ -193,15 +182,15 @@ describe('a day that Xero holds under another number', () => {
   it('was taken back wholly since: what stands there is settled by a credit note', async t => {
     const rig = await renamedOffice(t);
     await forget(rig, [busy, nothing]);
-    await post(rig, [KEY]);
+    await postAll(rig, [KEY]);
     assert.deepEqual(numbersIn(rig), ['NEW-store-1-20261120', 'TB-store-1-20261120-A1']);
   });
 
   it('was put back to its first totals by a third revision: the second one is not forgotten', async t => {
     const rig = await renamedOffice(t);
-    await post(rig, [await deliver(rig, DATE, more)]);
+    await postAll(rig, [await deliver(rig, DATE, more)]);
     await forget(rig, [busy, more, busy]);
-    await post(rig, [KEY]);
+    await postAll(rig, [KEY]);
     const third = 'TB-store-1-20261120-A2';
     assert.deepEqual(numbersIn(rig), ['NEW-store-1-20261120', 'NEW-store-1-20261120-A1', third]);
   });
@@ -216,10 +205,10 @@ describe('a day that Xero holds under another number', () => {
     await dayIn(rig, KEY, ['posted']);
     await poster.stop();
     await desk.act('post', 'store-1', DATE, 'hq');
-    await post(rig, [KEY]);
+    await postAll(rig, [KEY]);
     const made = numbersIn(rig);
     await forget(rig, [busy]);
-    await post(rig, [KEY]);
+    await postAll(rig, [KEY]);
     assert.deepEqual(numbersIn(rig), made);
     assert.match((await db.get('days', KEY))?.documents[0]?.plan.number ?? '', /^NEW-.*-R1$/);
   });
@@ -228,7 +217,7 @@ describe('a day that Xero holds under another number', () => {
     const rig = await office(t);
     await addStore(rig, 'store-1', { ...RENAMED, kinds: { tip: '832', deposit: '830' } });
     const deposit = busyDay({ sales: [{ kind: 'deposit', amount: 2400 }] });
-    await post(rig, [await deliver(rig, DATE, deposit)]);
+    await postAll(rig, [await deliver(rig, DATE, deposit)]);
     await forget(rig, [deposit, busy]);
     rig.start();
     const day = await dayIn(rig, KEY, ['waiting']);
@@ -242,7 +231,7 @@ describe('a day that Xero holds under another number', () => {
     assert.ok(own);
     rig.standIn.world.organisations[0]?.docs.unshift({ ...own, id: randomUUID(), number: 'INV-1' });
     await forget(rig, [busy]);
-    await post(rig, [KEY]);
+    await postAll(rig, [KEY]);
     assert.equal((await rig.db.get('days', KEY))?.documents[0]?.xeroId, own.id);
   });
 });

@@ -12,6 +12,7 @@ import {
   dayIn,
   deliver,
   makeRig,
+  postAll,
   type Rig,
 } from '../../support/posting.ts';
 import type { Fault } from '../../support/xero/types.ts';
@@ -32,18 +33,6 @@ async function rigWithDays(t: TestContext): Promise<{ rig: Rig; keys: string[] }
   return { rig, keys };
 }
 
-/** A new process on the same database finishes everything. */
-async function finish(rig: Rig, keys: readonly string[]): Promise<void> {
-  const poster = rig.start();
-  const nudge = setInterval(() => poster.wake(), 40);
-  try {
-    for (const key of keys) await dayIn(rig, key, ['reconciled']);
-  } finally {
-    clearInterval(nudge);
-    await poster.stop();
-  }
-}
-
 /** Two invoices and a credit note, each paid once per tender. */
 function assertOnce(rig: Rig, label: string): void {
   const documents = rig.standIn.control.documents();
@@ -61,7 +50,7 @@ async function killAt(t: TestContext, point: KillPoint, pauseMs: number): Promis
   await first.killed;
   await new Promise(done => setTimeout(done, 30)); // What it had sent still arrives.
   rig.advance(pauseMs);
-  await finish(rig, keys);
+  await postAll(rig, keys);
   assertOnce(rig, `${JSON.stringify(point)} after ${pauseMs} ms`);
 }
 
@@ -129,7 +118,7 @@ for (const { name, answer, times } of ANSWERS) {
         await t.test(label, async step => {
           const { rig, keys } = await rigWithDays(step);
           rig.standIn.control.fault({ ...call, answer, ...(when && { when }) });
-          await finish(rig, keys);
+          await postAll(rig, keys);
           assertOnce(rig, label);
         });
       }
@@ -142,7 +131,7 @@ test('a lost answer and a kill together, with the database of last week: posted 
   const old = await Promise.all(
     keys.map(async key => ({ key, day: await rig.db.get('days', key) })),
   );
-  await finish(rig, keys);
+  await postAll(rig, keys);
   rig.advance(7 * 24 * 3_600_000);
   await rig.db.write(async tx => {
     for (const { key, day } of old) if (day !== undefined) await tx.put('days', key, day);
@@ -152,6 +141,6 @@ test('a lost answer and a kill together, with the database of last week: posted 
     when: 'after',
     answer: { kind: 'lost' },
   });
-  await finish(rig, keys);
+  await postAll(rig, keys);
   assertOnce(rig, 'restored');
 });

@@ -153,12 +153,13 @@ export function makeDay(
     ...{ quarantined: 2, damaged: 0, parts: PARTS },
   };
   const reason = { code: 'unmapped', message: `Nothing is chosen for ${NASTY}.`, fix: 'Choose.' };
-  const aside = { revision: 2, number: 2, digest: 'e'.repeat(43), reason: 'broken-chain' };
+  const broken = { reason: 'broken-chain' as const, receivedAt: at };
+  const aside = { revision: 2, number: 2, digest: 'e'.repeat(43), ...broken };
   return {
     ...{ store: store.id, date, state },
     reasons: state === 'waiting' ? [reason] : [],
     revisions: state === 'missing' ? [] : [revision],
-    keptAside: state === 'kept-aside' ? [{ ...aside, receivedAt: at }] : [],
+    keptAside: state === 'kept-aside' ? [aside] : [],
     documents: ['posted', 'reconciled', 'drafted'].includes(state)
       ? [makeDocument(store, chart, date, revision)]
       : [],
