@@ -60,6 +60,7 @@ async function run(config: Config): Promise<number> {
   Object.assign(outside, wayIn);
   outside.reachable = delivery.reachable;
   outside.onClosed = () => [delivery.wake(), status.changed()];
+  outside.onClockBelieved = () => [days.wake(), status.changed()];
   outside.onEnrolled = () => [delivery.wake(), days.wake(), status.changed()];
   core.shop.onAccepted(status.changed);
   const control = await serveControl(config.dataDir, controlHandlers(core));

@@ -40,6 +40,7 @@ export interface Outside {
   tlsExpiresAt?: () => string;
   onClosed?: (day: SignedDay) => void;
   onEnrolled?: () => void;
+  onClockBelieved?: () => void;
 }
 
 export interface OpenOptions {
@@ -101,7 +102,7 @@ export async function openCore(options: OpenOptions): Promise<Core> {
 }
 
 /** The calendar must know the sales and the intake must know the calendar: it asks later. */
-async function openMemory({ clock, config, log, onFatal }: OpenOptions): Promise<Memory> {
+async function openMemory({ clock, config, log, onFatal, outside }: OpenOptions): Promise<Memory> {
   const { currency, dataDir, diskReserveMb } = config;
   const state = await openState(dataDir, log);
   const signed = await openSignedDays(dataDir, path => {
@@ -111,7 +112,11 @@ async function openMemory({ clock, config, log, onFatal }: OpenOptions): Promise
     );
   });
   const newest = newestRecord(signed);
-  const watch = watchClock({ clock, state, lastRecordMs: () => newest.ms, log });
+  const watch = watchClock({
+    ...{ clock, state, log },
+    lastRecordMs: () => newest.ms,
+    onBelieved: () => outside.onClockBelieved?.(),
+  });
   let shop: Shop | undefined;
   const calendar = await openCalendar({
     ...{ clock, state, signed, currency },

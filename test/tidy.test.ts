@@ -184,3 +184,14 @@ test('every fault suite has a canary', () => {
     [],
   );
 });
+
+test('every fault suite of an agent ends in the one verifier', () => {
+  const suites = sources.filter(({ path }) => /^test\/faults\/.*\.test\.ts$/.test(path));
+  const ofAgents = suites.filter(({ text }) => text.includes("'./shop.ts'"));
+  assert.ok(ofAgents.length > 8);
+  const without = ofAgents.filter(({ text }) => !/\.endWell\(\)|assertNoFaults\(/.test(text));
+  assert.deepEqual(
+    without.map(({ path }) => path),
+    [],
+  );
+});

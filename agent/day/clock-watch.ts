@@ -34,9 +34,11 @@ export function watchClock(parts: {
   state: StateFile;
   /** Newest receipt time of any record, ms; 0 when there is none. */
   lastRecordMs: () => number;
+  /** A doubt is over: what waited for it may go on. */
+  onBelieved: () => void;
   log: Logger;
 }): ClockWatch {
-  const { clock, state, lastRecordMs, log } = parts;
+  const { clock, state, lastRecordMs, onBelieved, log } = parts;
   let rememberedMs = state.data.clock.seenMs;
   let seenMs = rememberedMs;
 
@@ -70,12 +72,13 @@ export function watchClock(parts: {
       known.suspect = false;
       known.forgivenMs = Math.max(known.forgivenMs, lastRecordMs());
     });
+    onBelieved();
   }
 
   return {
     verdict,
     async check() {
-      seenMs = seenMs === 0 ? 0 : Math.max(seenMs, knownRecordMs(state, lastRecordMs()));
+      if (isBelieved(lastRecordMs(), seenMs, state)) seenMs = lastRecordMs();
       const found = verdict();
       if (found === 'suspect' && !state.data.clock.suspect) {
         log.error({ seen: seenMs, now: clock.nowMs() }, 'clock jumped forward, days stay open');
@@ -94,7 +97,11 @@ export function watchClock(parts: {
   };
 }
 
-/** Records that were forgiven say nothing about the time. */
-function knownRecordMs(state: StateFile, recordMs: number): number {
-  return recordMs > state.data.clock.forgivenMs ? recordMs : 0;
+/**
+ * Whether a record tells how late it is: not when it was forgiven, nor when it is itself a jump ahead.
+ * Sales are taken whatever the clock shows, and their receipt times must not vouch for it.
+ */
+function isBelieved(recordMs: number, seenMs: number, state: StateFile): boolean {
+  if (seenMs === 0 || recordMs <= state.data.clock.forgivenMs) return false;
+  return recordMs > seenMs && recordMs - seenMs <= JUMP_MAX_MS;
 }

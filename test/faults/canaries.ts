@@ -190,7 +190,7 @@ export const CANARIES = {
         "return 'right'; const { forgivenMs, suspect }",
       ],
     ],
-    says: /expected: 'clock-behind'/,
+    says: /not in time: clock-behind/,
   },
   'failed-till-sync': {
     what: 'a till that takes a failed sync of its outbox for a good one',

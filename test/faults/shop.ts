@@ -41,6 +41,8 @@ export interface OpenOptions {
   invitation?: Invitation;
   /** A canary's environment. */
   broken?: Broken;
+  /** Of every agent that is started. */
+  env?: Record<string, string>;
 }
 
 export class FaultyShop {
@@ -52,13 +54,18 @@ export class FaultyShop {
   agent: AgentProcess | undefined;
   /** False when it is enrolled at another relay than that of the test. */
   #sendsHere = true;
-  readonly #broken: Broken;
+  readonly #env: Record<string, string>;
 
-  private constructor(t: TestContext, folder: string, relay: FakeRelay, broken: Broken) {
+  private constructor(
+    t: TestContext,
+    folder: string,
+    relay: FakeRelay,
+    env: Record<string, string>,
+  ) {
     this.#t = t;
     this.folder = folder;
     this.relay = relay;
-    this.#broken = broken;
+    this.#env = env;
   }
 
   /** Enrolled, with its tills; no agent runs yet. */
@@ -67,7 +74,8 @@ export class FaultyShop {
     t.after(() => opened?.abandon()); // Before its folder goes.
     const folder = join(options.place ?? (await tempFolder(t)), 'agent');
     const relay = await startFakeRelay(t);
-    const shop = new FaultyShop(t, folder, relay, options.broken ?? WHOLE);
+    const env = { ...options.env, ...(options.broken ?? WHOLE) };
+    const shop = new FaultyShop(t, folder, relay, env);
     opened = shop;
     await shop.start();
     await shop.#enrol(options.invitation ?? { relay: relay.url, code: 'code' });
@@ -90,7 +98,7 @@ export class FaultyShop {
   /** @throws Error when the agent ends before it listens */
   async start({ wrap = [], env = {} }: StartOptions = {}): Promise<AgentProcess> {
     const quick = { AGENT_CLOSE_GRACE_MINUTES: '0', UV_THREADPOOL_SIZE: '1' };
-    const environment = agentEnv(this.folder, { ...quick, ...env, ...this.#broken });
+    const environment = agentEnv(this.folder, { ...quick, ...this.#env, ...env });
     this.agent = await startAgent(this.#t, environment, wrap);
     return this.agent;
   }
@@ -125,9 +133,9 @@ export class FaultyShop {
   }
 
   /** So many new acknowledgements, if the agent lives. */
-  async sellSome(count: number, window = 1): Promise<void> {
+  async sellSome(count: number, window = 1, receipt: ReceiptOptions = {}): Promise<void> {
     const goal = this.record.acknowledged.size + count;
-    await this.sell(() => this.record.acknowledged.size >= goal, window);
+    await this.sell(() => this.record.acknowledged.size >= goal, window, receipt);
   }
 
   async status(): Promise<AgentStatus> {
@@ -135,11 +143,16 @@ export class FaultyShop {
     return (await answer.json()) as AgentStatus;
   }
 
-  async waitForStatus(what: string, until: (status: AgentStatus) => boolean): Promise<AgentStatus> {
-    return await waitFor(what, async () => {
+  async waitForStatus(
+    what: string,
+    until: (status: AgentStatus) => boolean,
+    withinMs = IN_TIME_MS,
+  ): Promise<AgentStatus> {
+    const ask = async () => {
       const status = await this.status();
       return until(status) ? status : undefined;
-    });
+    };
+    return await waitFor(what, ask, withinMs);
   }
 
   /** The tills send what they still have, until the agent has it all. */

@@ -1,7 +1,7 @@
 /**
  * The one verifier in which every fault run ends. It reads a data folder with code of its own and
- * holds it to the tills' record: acknowledged ⊆ stored ⊆ sent, nothing twice or altered, order per
- * terminal, chain intact, and the signed summaries equal to what the tills add up to.
+ * holds it to the tills' record: acknowledged ⊆ stored ⊆ sent, nothing twice, altered or on another
+ * day, order per terminal, chain intact, the signed summaries equal to what the tills add up to.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -12,9 +12,11 @@ import { type DaySummary, parseDaySummary } from '../../protocol/day-summary.ts'
 import { digestOf, privateJwkSchema, publicJwkSchema, verifyJws } from '../../protocol/signing.ts';
 import { type Effect, sumOf } from './receipts.ts';
 import { SEED } from './runs.ts';
-import type { ClientRecord } from './tills.ts';
+import type { ClientRecord, Sent } from './tills.ts';
 
 const NO_HASH = '0'.repeat(64);
+/** Of the fault suites' shops, whose days begin at midnight. */
+export const SHOP_ZONE_MS = 8 * 3_600_000;
 
 export interface Findings {
   /** What is wrong, as sentences; empty when all is well. */
@@ -39,7 +41,7 @@ export async function inspect(folder: string, record: ClientRecord): Promise<Fin
       name.slice(0, 10),
       lines.map(({ transaction }) => transaction.id),
     );
-    for (const line of lines) checkLine(line, record, seen, faults);
+    for (const line of lines) checkLine(name.slice(0, 10), line, record, seen, faults);
   }
   const all = new Set([...stored.values()].flat());
   const lost = [...record.acknowledged].filter(id => !all.has(id));
@@ -105,6 +107,7 @@ async function readChain(path: string, faults: string[]): Promise<Line[]> {
 }
 
 function checkLine(
+  date: string,
   { terminal, transaction }: Line,
   record: ClientRecord,
   seen: Map<string, Numbers>,
@@ -115,10 +118,17 @@ function checkLine(
   if (sent === undefined) faults.push(`${id} is stored and was never sent`);
   else if (sent.terminal !== terminal) faults.push(`${id} is stored as sold on ${terminal}`);
   else if (!isDeepStrictEqual(JSON.parse(sent.text), transaction)) faults.push(`${id} was altered`);
+  else if (dateOf(sent) !== date) faults.push(`${id} is stored on ${date}, not on ${dateOf(sent)}`);
   const { numbers, last } = seen.get(terminal) ?? { numbers: new Set(), last: 0 };
   if (numbers.has(sequence)) faults.push(`${id} is stored twice`);
   if (last > sequence) faults.push(`${id} is out of order`);
   seen.set(terminal, { numbers: numbers.add(sequence), last: Math.max(last, sequence) });
+}
+
+/** The day on which the till sold it, as the calendars in Singapore show it. */
+function dateOf({ text }: Sent): string {
+  const { occurredAt } = JSON.parse(text) as { occurredAt: string };
+  return new Date(Date.parse(occurredAt) + SHOP_ZONE_MS).toISOString().slice(0, 10);
 }
 
 /** All signed summaries: one chain, each signed by this shop and adding up; newest per date. */

@@ -57,6 +57,18 @@ test('a till with the old date does not confirm a jump', async t => {
   assert.equal(core.signed.all().length, 0);
 });
 
+test('a sale that is stored before anybody saw the jump does not vouch for the clock', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  await core.sell(1);
+  core.clock.set('2026-11-27T12:00:00+08:00');
+  const old = { occurredAt: '2026-11-22T12:00:00+08:00' };
+  assert.equal(await core.sell(2, old), 'accepted');
+  await assert.rejects(core.dayClose.closeByHand(), /clock cannot be believed/);
+  await core.stop();
+  const again = await openTestCore(t, { clock: core.clock, dataDir: core.dataDir });
+  assert.equal(again.watch.verdict(), 'suspect');
+});
+
 test('the doubt about a jump outlives a restart, and staff can end it', async t => {
   const core = await openTestCore(t, { relay: await startFakeRelay(t) });
   core.clock.set('2027-06-01T09:00:00+08:00');
