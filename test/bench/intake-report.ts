@@ -13,6 +13,8 @@ export interface Figures {
   perSecond: number;
   p50Ms: number;
   p99Ms: number;
+  /** Of the second half of the round; NaN where it was not measured. */
+  warmP99Ms: number;
   /** Of all its threads, a sale; NaN where it was not measured. */
   processorUs: number;
   residentMiB: number;
@@ -46,6 +48,8 @@ export function report(measured: Measured): Section {
       'after the round. Mosquitto + SQLite counts a sale when it is committed.',
       '',
       shapesTable(measured.rounds),
+      '',
+      ...warmWords(measured.rounds),
       '',
       ...diskWords(measured),
       '',
@@ -129,6 +133,17 @@ function shapesTable(rounds: Measured['rounds']): string {
 
 function known(value: number, digits: number): string {
   return Number.isNaN(value) ? '' : value.toFixed(digits);
+}
+
+/** The load compiles itself in the first part of a round, on the processors that it measures. */
+function warmWords(rounds: Measured['rounds']): string[] {
+  const of = (name: string) => median(rounds.get(NARROW)?.get(name) ?? [], 'warmP99Ms').toFixed(2);
+  const slower = ratio(rounds, NARROW, [AGENT, BARE], 'warmP99Ms');
+  return [
+    'A round begins with a load whose own code is still being compiled, on the same processors: of all',
+    `contenders alike the slowest messages are the first. In the second half of the rounds p99 at ${NARROW}`,
+    `is ${of(BARE)} ms for bare aedes and ${of(AGENT)} ms for the agent, ${slower.toFixed(1)} ×.`,
+  ];
 }
 
 function diskWords({ rounds, disk }: Measured): string[] {
