@@ -29,7 +29,7 @@ export interface Measured {
 }
 
 const WIDE = '16 × 100';
-const NARROW = '16 × 1';
+export const NARROW = '16 × 1';
 const BARE_SHARE_MIN = 0.5;
 const SQLITE_TIMES_MIN = 4;
 const P99_TIMES_MAX = 2;
@@ -60,19 +60,20 @@ export function report(measured: Measured): Section {
   };
 }
 
-/** The median of the ratios of each round: a machine that grew slow did so for both. */
+/** The median of the ratios of each round (or another quantile): who is slow in it is so for both. */
 function ratio(
   rounds: Measured['rounds'],
   shape: string,
   [name, other]: readonly [string, string],
   figure: keyof Figures,
+  share = 0.5,
 ): number {
   const of = (contender: string) => rounds.get(shape)?.get(contender) ?? [];
   const others = of(other);
   const ratios = of(name).map(
     (figures, i) => figures[figure] / (others[i]?.[figure] ?? Number.NaN),
   );
-  return quantile(ratios, 0.5);
+  return quantile(ratios, share);
 }
 
 function median(figures: readonly Figures[], of: keyof Figures): number {
@@ -85,7 +86,8 @@ function median(figures: readonly Figures[], of: keyof Figures): number {
 function loadTargets({ rounds }: Measured): Target[] {
   const share = ratio(rounds, WIDE, [AGENT, BARE], 'perSecond');
   const times = ratio(rounds, WIDE, [AGENT, SQLITE], 'perSecond');
-  const slower = ratio(rounds, NARROW, [AGENT, BARE], 'p99Ms');
+  const slower = (share: number) => ratio(rounds, NARROW, [AGENT, BARE], 'p99Ms', share);
+  const [low, middle, high] = [slower(0.25), slower(0.5), slower(0.75)];
   return [
     {
       target: `durable intake at ${WIDE} is at least ${BARE_SHARE_MIN} × bare aedes that stores nothing`,
@@ -99,8 +101,8 @@ function loadTargets({ rounds }: Measured): Target[] {
     },
     {
       target: `p99 at ${NARROW} is at most ${P99_TIMES_MAX} × bare aedes`,
-      measured: `${slower.toFixed(1)} ×`,
-      reached: slower <= P99_TIMES_MAX,
+      measured: `${middle.toFixed(1)} × (half of the rounds: ${low.toFixed(1)} to ${high.toFixed(1)} ×)`,
+      reached: middle <= P99_TIMES_MAX,
     },
   ];
 }
