@@ -22,10 +22,10 @@ export interface WayIn {
 
 /** @throws AppError `bad-setting` for a bad certificate; the system's error for a port in use */
 export async function openWayIn(core: Core): Promise<WayIn> {
-  const { config, log, shop } = core;
+  const { clock, config, log, shop } = core;
   const { dataDir, upstreamUrl: url } = config;
   if (url === undefined) return await openOwnBroker(core);
-  const upstream = startUpstream({ url, dataDir, intake: shop.intake, log });
+  const upstream = startUpstream({ url, dataDir, intake: shop.intake, clock, log });
   return { upstream, stop: () => upstream.stop() };
 }
 

@@ -58,11 +58,15 @@ export type Observe = () => AgentStatus;
 export function observer(parts: StatusParts): Observe {
   let seen: AgentStatus | undefined;
   let seenAt = 0;
+  let seenNumber: number | undefined;
   return () => {
     const at = performance.now();
-    if (seen === undefined || at - seenAt > FRESH_MS) {
+    // Who has just closed a day and asks what became of it gets no answer from before.
+    const number = parts.signed.last()?.number;
+    if (seen === undefined || at - seenAt > FRESH_MS || number !== seenNumber) {
       seen = observe(parts);
       seenAt = at;
+      seenNumber = number;
     }
     return seen;
   };
@@ -186,9 +190,8 @@ function terminalRows(
   local: LocalTime,
 ): TerminalStatus[] {
   const { dayClose, outside, shop, terminals } = parts;
-  const connections = new Map(
-    (outside.broker?.connections() ?? []).map(row => [row.terminal, row]),
-  );
+  const known = outside.broker?.connections() ?? outside.upstream?.connections() ?? [];
+  const connections = new Map(known.map(row => [row.terminal, row]));
   const lastSale = new Map(shop.dayBook.terminals().map(row => [row.terminal, row]));
   const todayRows = snapshot.parts.terminals;
   const open = [

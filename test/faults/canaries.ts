@@ -192,6 +192,17 @@ export const CANARIES = {
     ],
     says: /not in time: clock-behind/,
   },
+  upstream: {
+    what: 'an agent that acknowledges to the existing broker what it has only read',
+    changes: [
+      [
+        'agent/broker/upstream.js',
+        'client.handleMessage = (packet, done) => {',
+        'client.handleMessage = (packet, yes) => { yes(); const done = () => 0;',
+      ],
+    ],
+    says: /the agent has every receipt/,
+  },
   'failed-till-sync': {
     what: 'a till that takes a failed sync of its outbox for a good one',
     changes: [

@@ -22,6 +22,8 @@ import { assertNoFaults, type Findings, inspectClosed } from './verifier.ts';
 export const IN_TIME_MS = 90_000;
 
 const ASK_EVERY_MS = 50;
+/** What a broker of the shop's own still has for the agent: thousands a second. */
+const TAKEN_WITHIN_MS = 20_000;
 
 export interface StartOptions {
   /** A program and its arguments that runs the agent. */
@@ -43,6 +45,8 @@ export interface OpenOptions {
   broken?: Broken;
   /** Of every agent that is started. */
   env?: Record<string, string>;
+  /** A broker of the shop's own, where tills publish and from which the agent takes sales. */
+  broker?: string;
 }
 
 export class FaultyShop {
@@ -55,17 +59,16 @@ export class FaultyShop {
   /** False when it is enrolled at another relay than that of the test. */
   #sendsHere = true;
   readonly #env: Record<string, string>;
+  readonly #broker: string | undefined;
 
-  private constructor(
-    t: TestContext,
-    folder: string,
-    relay: FakeRelay,
-    env: Record<string, string>,
-  ) {
+  private constructor(t: TestContext, folder: string, relay: FakeRelay, options: OpenOptions) {
     this.#t = t;
     this.folder = folder;
     this.relay = relay;
-    this.#env = env;
+    const { broken = WHOLE, broker, env } = options;
+    const upstream = broker === undefined ? {} : { AGENT_UPSTREAM_URL: broker };
+    this.#env = { ...env, ...upstream, ...broken };
+    this.#broker = broker;
   }
 
   /** Enrolled, with its tills; no agent runs yet. */
@@ -74,8 +77,7 @@ export class FaultyShop {
     t.after(() => opened?.abandon()); // Before its folder goes.
     const folder = join(options.place ?? (await tempFolder(t)), 'agent');
     const relay = await startFakeRelay(t);
-    const env = { ...options.env, ...(options.broken ?? WHOLE) };
-    const shop = new FaultyShop(t, folder, relay, env);
+    const shop = new FaultyShop(t, folder, relay, options);
     opened = shop;
     await shop.start();
     await shop.#enrol(options.invitation ?? { relay: relay.url, code: 'code' });
@@ -127,9 +129,9 @@ export class FaultyShop {
 
   /** All tills sell until it is enough or the agent is gone. */
   async sell(enough: () => boolean, window = 1, receipt: ReceiptOptions = {}): Promise<void> {
-    const { mqtt } = this.running;
+    const broker = this.#broker ?? this.running.mqtt;
     const options = { window, enough, ...receipt };
-    await Promise.all(this.tills.map(till => till.sell(mqtt, options)));
+    await Promise.all(this.tills.map(till => till.sell(broker, options)));
   }
 
   /** So many new acknowledgements, if the agent lives. */
@@ -164,6 +166,10 @@ export class FaultyShop {
       return settled || child.exitCode !== null || undefined;
     });
     if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
+    if (this.#broker === undefined) return;
+    // Only its broker has acknowledged them.
+    const hasAll = ({ today }: AgentStatus) => today.transactions >= this.record.sent.size;
+    await this.waitForStatus('the agent has every receipt', hasAll, TAKEN_WITHIN_MS);
   }
 
   /** Closes every date with sales, the current one too. */

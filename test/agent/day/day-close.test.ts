@@ -215,3 +215,11 @@ test('a flipped bit in a signed summary stops no sale: the file is set aside, th
   const problem = again.observe().problems.find(({ code }) => code === 'damaged-summary');
   assert.match(problem?.message ?? '', /summary 2026-11-23.1 cannot be read/);
 });
+
+test('the status after a close is not one from before it', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  await core.sell(1);
+  assert.equal(core.observe().outbox.waiting, 0);
+  await core.dayClose.closeByHand();
+  assert.equal(core.observe().outbox.waiting, 1);
+});
