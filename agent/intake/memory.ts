@@ -86,11 +86,13 @@ function fromCheckpoint(
   journal: Journal,
   { seed, index, numbers, days, files }: LoadedCheckpoint,
 ): Memory {
-  const dates = new Set(files.map(([date]) => date));
-  const isThere = (file: number) => dates.has(journal.dateOfFile(file) ?? '');
+  const sizes = new Map(files.map(([date, { size }]) => [date, size]));
+  // Behind a file's size: taken while the checkpoint was being written, and read again from the file.
+  const isWithin = ({ file, offset }: Place) =>
+    offset < (sizes.get(journal.dateOfFile(file) ?? '') ?? 0);
   const book = new RunningDayBook(sourcesOf(options, journal), new Numbers(numbers), days);
-  const loaded = IdIndex.load(seed, index, isThere);
-  return { journal, dayBook: book, index: loaded, replayed: 0, believed: [...dates] };
+  const loaded = IdIndex.load(seed, index, isWithin);
+  return { journal, dayBook: book, index: loaded, replayed: 0, believed: [...sizes.keys()] };
 }
 
 function sourcesOf({ quarantined }: MemoryOptions, journal: Journal): DaySources {

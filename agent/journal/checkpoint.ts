@@ -30,12 +30,13 @@ interface Header {
 export interface Checkpoint extends Omit<Header, 'version' | 'days'> {
   /** JSON texts of `DayState`, one per date. */
   days: readonly string[];
-  /** `IdIndex.dump()` */
-  index: Uint32Array;
+  /** `IdIndex.dump()`; ids from behind `files` may be among them. */
+  index: Iterable<Uint32Array>;
 }
 
-export interface LoadedCheckpoint extends Omit<Checkpoint, 'days'> {
+export interface LoadedCheckpoint extends Omit<Checkpoint, 'days' | 'index'> {
   days: DayState[];
+  index: Uint32Array;
 }
 
 /** @throws the disk's error; the checkpoint before stays as it was */
@@ -43,20 +44,20 @@ export async function writeCheckpoint(disk: Disk, path: string, from: Checkpoint
   const { days, index, ...rest } = from;
   const header: Header = { version: VERSION, ...rest, days: days.length };
   const text = Buffer.from(`${[JSON.stringify(header), ...days].join('\n')}\n`);
-  const words = Buffer.from(index.buffer, index.byteOffset, index.byteLength);
-  await replaceFile(disk, path, [text, words, await digestGently([text, words])]);
-}
-
-/** SHA-256, a millisecond at a time: sales come in between. */
-async function digestGently(parts: readonly Buffer[]): Promise<Buffer> {
   const hash = createHash('sha256');
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += DIGEST_STEP_BYTES) {
-      hash.update(part.subarray(at, at + DIGEST_STEP_BYTES));
-      await nextTurn();
-    }
+  const parts: Buffer[] = [text];
+  // A millisecond at a time: sales come in between.
+  for (let at = 0; at < text.length; at += DIGEST_STEP_BYTES) {
+    hash.update(text.subarray(at, at + DIGEST_STEP_BYTES));
+    await nextTurn();
   }
-  return hash.digest();
+  for (const { buffer, byteOffset, byteLength } of index) {
+    const bytes = Buffer.from(buffer, byteOffset, byteLength);
+    hash.update(bytes);
+    parts.push(bytes);
+    await nextTurn();
+  }
+  await replaceFile(disk, path, [...parts, hash.digest()]);
 }
 
 /** Undefined when there is none, or none that is whole. @throws the disk's error */

@@ -15,6 +15,8 @@ const WORDS = 4;
 const SLOTS_MIN = 1024;
 const FILES_MAX = 0x7fff;
 const VOIDED = 0x8000_0000;
+/** Slots that are looked at in one step of a dump: well under a millisecond. */
+const DUMP_SLOTS = 16_384;
 
 /** Slot: hash, hash, low 32 bits of the offset, [voided 1 | file 15 | high 16 bits of the offset]. */
 export class IdIndex {
@@ -62,34 +64,40 @@ export class IdIndex {
     return at !== undefined && this.#word(at + 3) >= VOIDED;
   }
 
-  /** The used slots, four words each; `load` takes them back. */
-  dump(): Uint32Array {
-    const words = new Uint32Array(this.#used * WORDS);
-    let to = 0;
-    for (let at = 0; at < this.#slots.length; at += WORDS) {
-      if (this.#word(at + 3) === 0) continue;
-      // Word by word: a view of each slot costs several times as much.
-      for (let word = 0; word < WORDS; word += 1) words[to + word] = this.#word(at + word);
-      to += WORDS;
+  /**
+   * The used slots, four words each, in pieces: sales may come in between. What is added meanwhile may
+   * or may not be among them; `load` leaves it out by its place.
+   */
+  *dump(): Generator<Uint32Array> {
+    const slots = this.#slots; // One that grows is replaced, and stays as it was.
+    for (let from = 0; from < slots.length; from += DUMP_SLOTS * WORDS) {
+      yield usedSlots(slots.subarray(from, from + DUMP_SLOTS * WORDS));
     }
-    return words;
   }
 
-  /** @param keep false for the files that are gone */
-  static load(seed: number, words: Uint32Array, keep: (file: number) => boolean): IdIndex {
+  /**
+   * @param words all pieces of a dump, one after another
+   * @param keep false for the places that are gone, or come from behind what is loaded
+   */
+  static load(seed: number, words: Uint32Array, keep: (place: Place) => boolean): IdIndex {
     const index = new IdIndex(seed, words.length / WORDS);
-    for (let at = 0; at < words.length; at += WORDS) {
-      const [a = 0, b = 0, low = 0, rest = 0] = words.subarray(at, at + WORDS);
-      if (keep((rest >>> 16) & FILES_MAX)) index.#insert(a, b, low, rest);
-    }
+    index.#take(words, keep);
     return index;
   }
 
   /** Drops every id of a file that is deleted. */
   forget(file: number): void {
-    const kept = IdIndex.load(this.seed, this.dump(), other => other !== file);
+    const kept = new IdIndex(this.seed, this.#used);
+    for (const words of this.dump()) kept.#take(words, place => place.file !== file);
     this.#slots = kept.#slots;
     this.#used = kept.#used;
+  }
+
+  #take(words: Uint32Array, keep: (place: Place) => boolean): void {
+    for (let at = 0; at < words.length; at += WORDS) {
+      const [a = 0, b = 0, low = 0, rest = 0] = words.subarray(at, at + WORDS);
+      if (keep(placeOf(low, rest))) this.#insert(a, b, low, rest);
+    }
   }
 
   #insert(a: number, b: number, low: number, rest: number): void {
@@ -125,11 +133,7 @@ export class IdIndex {
   }
 
   #placeAt(at: number): Place {
-    const rest = this.#word(at + 3);
-    return {
-      file: (rest >>> 16) & FILES_MAX,
-      offset: (rest & 0xffff) * 2 ** 32 + this.#word(at + 2),
-    };
+    return placeOf(this.#word(at + 2), this.#word(at + 3));
   }
 
   #home(hash: number): number {
@@ -144,6 +148,24 @@ export class IdIndex {
   #word(at: number): number {
     return this.#slots[at] as number;
   }
+}
+
+/** @param low, rest the last two words of a slot */
+function placeOf(low: number, rest: number): Place {
+  return { file: (rest >>> 16) & FILES_MAX, offset: (rest & 0xffff) * 2 ** 32 + low };
+}
+
+/** A copy of those that hold something. */
+function usedSlots(slots: Uint32Array): Uint32Array {
+  const words = new Uint32Array(slots.length);
+  let to = 0;
+  for (let at = 0; at < slots.length; at += WORDS) {
+    if (slots[at + 3] === 0) continue;
+    // Word by word: a view of each slot costs several times as much.
+    for (let word = 0; word < WORDS; word += 1) words[to + word] = slots[at + word] ?? 0;
+    to += WORDS;
+  }
+  return words.subarray(0, to);
 }
 
 /** Two 32-bit hashes over UTF-16 units: FNV-1a and a multiply-rotate with a final avalanche. */

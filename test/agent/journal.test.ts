@@ -1,6 +1,6 @@
 /** What the journal does with torn, damaged, full and failing disks; on real files. */
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Disk, systemDisk } from '../../agent/journal/disk.ts';
@@ -88,6 +88,30 @@ test('with a checkpoint, without one and with a damaged one the day is the same'
   }
   assert.deepEqual(snapshots[1], snapshots[0]);
   assert.deepEqual(snapshots[2], snapshots[0]);
+});
+
+test('a checkpoint that was written while tills sold knows every sale once', async t => {
+  const [dataDir, copy] = [await tempFolder(t), await tempFolder(t)];
+  const shop = await openTestShop(dataDir);
+  const payloads = Array.from({ length: 30_000 }, (_, i) => payloadOf(i + 1));
+  for (let at = 0; at < payloads.length; at += 100) {
+    const some = payloads.slice(at, at + 100);
+    await Promise.all(some.map(payload => shop.intake.take('till-1', payload, flags)));
+  }
+  const sold = shop.dayBook.snapshot(today);
+  await cp(dataDir, copy, { recursive: true }); // What a SIGKILL would leave.
+  await shop.stop();
+  const [header = ''] = (await readFile(join(copy, 'checkpoint'), 'utf8')).split('\n', 1);
+  const [[, { entries }]] = (JSON.parse(header) as { files: [[string, { entries: number }]] })
+    .files;
+  assert.ok(entries >= 20_000 && entries < 30_000, `it was written at ${entries}`);
+  const again = await openTestShop(copy);
+  t.after(() => again.stop());
+  assert.deepEqual(again.dayBook.snapshot(today), sold);
+  for (const number of [1, entries - 1, entries, entries + 1, entries + 2, 30_000]) {
+    const verdict = await again.intake.take('till-1', payloads[number - 1] as Buffer, flags);
+    assert.equal(verdict.kind, 'duplicate', `sale ${number}`);
+  }
 });
 
 /** The real disk, except for what `fault` does to a write or a sync of the journal. */
