@@ -17,6 +17,14 @@ async function until(check: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await check())) await new Promise(resolve => setTimeout(resolve, 20));
 }
 
+async function shopWithBroker(t: TestContext) {
+  const url = await startMosquitto(t);
+  const dataDir = await tempFolder(t);
+  const shop = await openTestShop(dataDir);
+  t.after(() => shop.stop());
+  return { url, dataDir, shop };
+}
+
 function follow(url: string, dataDir: string, intake: Intake): Upstream {
   const options = { url, dataDir, intake, clock: systemClock, log: silentLog() };
   return startUpstream({ ...options, reconnectMs: 50 });
@@ -34,14 +42,10 @@ test(
   'sales come from an existing broker, also those it kept while the agent was away',
   MOSQUITTO,
   async t => {
-    const url = await startMosquitto(t);
-    const dataDir = await tempFolder(t);
-    const shop = await openTestShop(dataDir);
-    t.after(() => shop.stop());
+    const { url, dataDir, shop } = await shopWithBroker(t);
     const first = follow(url, dataDir, shop.intake);
     await until(() => first.status().connected);
     const client = await till(t, url);
-    await new Promise(resolve => setTimeout(resolve, 100));
     await publish(client, sale(1));
     await until(() => shop.dayBook.entries(today) === 1);
     await first.stop();
@@ -57,10 +61,7 @@ test(
   'a sale that could not be stored is not acknowledged upstream and comes again',
   MOSQUITTO,
   async t => {
-    const url = await startMosquitto(t);
-    const dataDir = await tempFolder(t);
-    const shop = await openTestShop(dataDir);
-    t.after(() => shop.stop());
+    const { url, dataDir, shop } = await shopWithBroker(t);
     let refusals = 3;
     const take: Intake['take'] = (...message) => {
       refusals -= 1;
@@ -75,7 +76,6 @@ test(
     const upstream = follow(url, dataDir, intake);
     t.after(() => upstream.stop());
     await until(() => upstream.status().connected);
-    await new Promise(resolve => setTimeout(resolve, 100));
     const client = await till(t, url);
     for (const sequence of [1, 2, 3]) await publish(client, sale(sequence));
     await until(() => shop.dayBook.entries(today) === 3);
@@ -87,14 +87,10 @@ test(
   'a till behind an existing broker is told off for QoS 0 and for broken messages',
   MOSQUITTO,
   async t => {
-    const url = await startMosquitto(t);
-    const dataDir = await tempFolder(t);
-    const shop = await openTestShop(dataDir);
-    t.after(() => shop.stop());
+    const { url, dataDir, shop } = await shopWithBroker(t);
     const upstream = follow(url, dataDir, shop.intake);
     t.after(() => upstream.stop());
     await until(() => upstream.status().connected);
-    await new Promise(resolve => setTimeout(resolve, 100));
     const client = await till(t, url);
     await client.publishAsync('pos/v1/till-1/transactions', JSON.stringify(sale(1)), { qos: 0 });
     await publish(client, 'no json');
