@@ -15,9 +15,9 @@ const SALES = 12;
 /** The status is looked at anew a few times a second. */
 const SAID_WITHIN_MS = 10_000;
 
-/** A shop with sales whose clock stands so much before its midnight. */
-async function shopBeforeMidnight(t: TestContext, beforeMs: number, broken = WHOLE) {
-  const clock = await MovedClock.beforeMidnight(t, beforeMs);
+/** A shop with sales whose clock stands an hour before its midnight. */
+async function shopBeforeMidnight(t: TestContext, broken = WHOLE) {
+  const clock = await MovedClock.beforeMidnight(t, HOUR_MS);
   const shop = await FaultyShop.open(t, 2, { broken, env: clock.env });
   shop.relay.timeMs = () => clock.nowMs();
   const sell = () => shop.sellSome(SALES, 2, { occurredAt: () => clock.now() });
@@ -30,8 +30,11 @@ const closedDates = ({ relay }: FaultyShop) =>
   relay.received.map(each => each.summary.businessDate);
 
 test('midnight comes and the day is closed within seconds', needs('libfaketime'), async t => {
-  const { clock, shop, sell } = await shopBeforeMidnight(t, 10_000);
+  const { clock, shop, sell } = await shopBeforeMidnight(t);
   const today = clock.date();
+  await shop.stop();
+  await clock.pass(HOUR_MS - 15_000);
+  await shop.start();
   await shop.waitForStatus('the day is closed', ({ days }) => {
     return days.some(({ date, state }) => date === today && state === 'delivered');
   });
@@ -44,7 +47,7 @@ test(
   'switched off over three midnights, it closes each day once',
   needs('libfaketime'),
   async t => {
-    const { clock, shop, sell } = await shopBeforeMidnight(t, HOUR_MS);
+    const { clock, shop, sell } = await shopBeforeMidnight(t);
     const days = [0, 1, 2].map(day => clock.date(day));
     await shop.stop();
     await clock.pass(3 * DAY_MS);
@@ -58,7 +61,7 @@ test(
 );
 
 async function jump(t: TestContext, broken: Broken): Promise<void> {
-  const { clock, shop, sell } = await shopBeforeMidnight(t, HOUR_MS, broken);
+  const { clock, shop, sell } = await shopBeforeMidnight(t, broken);
   const says = (code: string) =>
     shop.waitForStatus(code, ({ headline }) => headline.code === code, SAID_WITHIN_MS);
   await clock.setWrong(-2 * HOUR_MS);
