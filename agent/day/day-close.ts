@@ -12,7 +12,7 @@ import type { EnrolmentState, StateFile } from '../state.ts';
 import type { ClockWatch } from './clock-watch.ts';
 import type { DayBook, DaySnapshot } from './day-book.ts';
 import { carryOutRejoin } from './rejoin.ts';
-import { type RevisionWatch, watchForRevisions } from './revisions.ts';
+import { isQuiet, type RevisionWatch, watchForRevisions } from './revisions.ts';
 import type { SignedDay, SignedDays } from './signed-days.ts';
 import type { ShopCalendar } from './store-calendar.ts';
 import { buildSummary } from './summary.ts';
@@ -119,7 +119,8 @@ class OrderedDayClose implements DayClose {
     const open = this.#isOpen.bind(this);
     const now = calendar.businessDateOf(clock.nowMs() - SETTLE_MS);
     const early = dayBook.dates().filter(date => date < firstDay && date < now && open(date));
-    const dates = early.filter(date => this.#isQuiet(date));
+    // They come in late by nature: they are gathered first.
+    const dates = early.filter(date => isQuiet(this.#parts, date));
     for (let date = firstDay; date < now; date = addDays(date, 1)) if (open(date)) dates.push(date);
     return dates;
   }
@@ -128,12 +129,6 @@ class OrderedDayClose implements DayClose {
   #isOpen(date: string): boolean {
     const { calendar, signed } = this.#parts;
     return signed.newest(date) === undefined && calendar.acceptsDate(date);
-  }
-
-  /** Sales of a date before the first day come in late by nature: they are gathered first. */
-  #isQuiet(date: string): boolean {
-    const { clock, dayBook, lateGraceMs } = this.#parts;
-    return clock.nowMs() - (dayBook.lastReceivedAtMs(date) ?? 0) >= lateGraceMs;
   }
 
   #mustWait(date: string): boolean {

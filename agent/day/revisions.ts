@@ -40,11 +40,6 @@ export function watchForRevisions(parts: {
     return gaps === day.missing ? undefined : gaps;
   }
 
-  function lateSettled(day: SignedDay): boolean {
-    const quietMs = clock.nowMs() - (dayBook.lastReceivedAtMs(day.date) ?? 0);
-    return quietMs >= lateGraceMs || quietMs < -AHEAD_MAX_MS;
-  }
-
   function gapsSettled(day: SignedDay, gaps: string): boolean {
     const nowMs = clock.nowMs();
     const known = gapsSince.get(day.date);
@@ -64,7 +59,7 @@ export function watchForRevisions(parts: {
   }
 
   function isDue(day: SignedDay): boolean {
-    if (hasLateSales(day)) return lateSettled(day);
+    if (hasLateSales(day)) return isQuiet(parts, day.date);
     const gaps = gapsClosed(day);
     return gaps !== undefined && gapsSettled(day, gaps);
   }
@@ -74,6 +69,15 @@ export function watchForRevisions(parts: {
     changed: day => hasLateSales(day) || gapsClosed(day) !== undefined,
     made: date => void gapsSince.delete(date),
   };
+}
+
+/** No sale of this date came in for the grace. */
+export function isQuiet(
+  { clock, dayBook, lateGraceMs }: { clock: Clock; dayBook: DayBook; lateGraceMs: number },
+  date: string,
+): boolean {
+  const quietMs = clock.nowMs() - (dayBook.lastReceivedAtMs(date) ?? 0);
+  return quietMs >= lateGraceMs || quietMs < -AHEAD_MAX_MS;
 }
 
 function newestOfEach(signed: SignedDays): SignedDay[] {

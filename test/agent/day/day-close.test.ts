@@ -216,6 +216,19 @@ test('a flipped bit in a signed summary stops no sale: the file is set aside, th
   assert.match(problem?.message ?? '', /summary 2026-11-23.1 cannot be read/);
 });
 
+test('old sales that a wrong clock stamped far ahead are closed once it is right', async t => {
+  const core = await openTestCore(t, { relay: await startFakeRelay(t) });
+  core.clock.add(5 * 24 * HOUR_MS);
+  await core.sell(1, { occurredAt: '2026-11-20T12:00:00+08:00' });
+  core.clock.add(-5 * 24 * HOUR_MS);
+  await core.watch.confirm();
+  await core.dayClose.check();
+  assert.deepEqual(
+    core.signed.all().map(({ date }) => date),
+    ['2026-11-20'],
+  );
+});
+
 test('the status after a close is not one from before it', async t => {
   const core = await openTestCore(t, { relay: await startFakeRelay(t) });
   await core.sell(1);
