@@ -174,7 +174,7 @@ export const CANARIES = {
         "return { verdict: 'accepted', moves: true }; if (evidence.keyIsRevoked)",
       ],
     ],
-    says: /expected: \/kept aside/,
+    says: /not in time: the clone is told/,
   },
   'lost-answer': {
     what: 'a relay that does not know a summary when it comes again',
