@@ -157,7 +157,9 @@ function placeOf(low: number, rest: number): Place {
 
 /** A copy of those that hold something. */
 function usedSlots(slots: Uint32Array): Uint32Array {
-  const words = new Uint32Array(slots.length);
+  let used = 0;
+  for (let at = 3; at < slots.length; at += WORDS) if (slots[at] !== 0) used += 1;
+  const words = new Uint32Array(used * WORDS);
   let to = 0;
   for (let at = 0; at < slots.length; at += WORDS) {
     if (slots[at + 3] === 0) continue;
@@ -165,7 +167,7 @@ function usedSlots(slots: Uint32Array): Uint32Array {
     for (let word = 0; word < WORDS; word += 1) words[to + word] = slots[at + word] ?? 0;
     to += WORDS;
   }
-  return words.subarray(0, to);
+  return words;
 }
 
 /** Two 32-bit hashes over UTF-16 units: FNV-1a and a multiply-rotate with a final avalanche. */
