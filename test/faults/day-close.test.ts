@@ -75,6 +75,11 @@ function assertOneChain({ received }: FakeRelay): void {
 /** True when the step was reached. */
 async function closeAfterDeath(shop: FaultyShop, call: string, step: number): Promise<boolean> {
   const died = await dieAt(shop, call, step);
+  await shop.start();
+  await waitFor('the day is closed and sent by itself', async () => {
+    return shop.relay.received.length > 0 || undefined;
+  });
+  assert.equal(await shop.stop(), 0);
   await shop.endWell();
   assertOneChain(shop.relay);
   const files = await readdir(join(shop.folder, 'summaries'));
