@@ -30,6 +30,13 @@ function follow(url: string, dataDir: string, intake: Intake): Upstream {
   return startUpstream({ ...options, reconnectMs: 50 });
 }
 
+/** Until it takes sales; it stops with the test. */
+async function subscribe(t: TestContext, upstream: Upstream): Promise<Upstream> {
+  t.after(() => upstream.stop());
+  await until(() => upstream.status().connected);
+  return upstream;
+}
+
 async function till(t: TestContext, url: string) {
   const client = await mqtt.connectAsync(url, { clientId: 'till-1' });
   t.after(() => client.endAsync(true));
@@ -73,9 +80,7 @@ test(
       try: (...message) => shop.intake.try(...message),
       setAside: (...message) => shop.intake.setAside(...message),
     };
-    const upstream = follow(url, dataDir, intake);
-    t.after(() => upstream.stop());
-    await until(() => upstream.status().connected);
+    await subscribe(t, follow(url, dataDir, intake));
     const client = await till(t, url);
     for (const sequence of [1, 2, 3]) await publish(client, sale(sequence));
     await until(() => shop.dayBook.entries(today) === 3);
@@ -88,9 +93,7 @@ test(
   MOSQUITTO,
   async t => {
     const { url, dataDir, shop } = await shopWithBroker(t);
-    const upstream = follow(url, dataDir, shop.intake);
-    t.after(() => upstream.stop());
-    await until(() => upstream.status().connected);
+    const upstream = await subscribe(t, follow(url, dataDir, shop.intake));
     const client = await till(t, url);
     await client.publishAsync('pos/v1/till-1/transactions', JSON.stringify(sale(1)), { qos: 0 });
     await publish(client, 'no json');
